@@ -140,7 +140,9 @@ class Cluster:
         for mode in ("fast", "immediate"):
             if not self.is_running:
                 return
-            done = self._run(["pg_ctl", "stop", "-w", "-m", mode, "-t", str(STOP_TIMEOUT), "-D", str(self.files)])
+            done = self._run(
+                ["pg_ctl", "stop", "-w", "-m", mode, "-t", str(STOP_TIMEOUT), "-D", str(self.files)]
+            )
         if self.is_running:
             raise SetupError(f"PostgreSQL did not stop: {_last_line(done.stderr)}")
 
@@ -210,7 +212,9 @@ def _server_account() -> Account | None:
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
-    raise SetupError("PostgreSQL cannot run as root, and there is neither a 'postgres' nor a 'nobody' account.")
+    raise SetupError(
+        "PostgreSQL cannot run as root, and there is neither a 'postgres' nor a 'nobody' account."
+    )
 
 
 def _program(name: str) -> str:
