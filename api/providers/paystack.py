@@ -206,7 +206,9 @@ class Paystack:
             raise Unavailable("Paystack answered for another reference")
         return charge
 
-    def list_transactions(self, *, since: datetime, until: datetime, status: str = "success") -> Iterator[Charge]:
+    def list_transactions(
+        self, *, since: datetime, until: datetime, status: str = "success"
+    ) -> Iterator[Charge]:
         """Every transaction made from `since` until `until` (both with a time zone), page by page, newest first.
 
         A transaction made while the pages are read can move another one to the next page, so one may come twice.
@@ -243,11 +245,21 @@ class Paystack:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _call(
-        self, method: str, path: str, *, query: dict[str, Any] | None = None, body: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         try:
             response = self._session().request(
-                method, self._base_url + path, params=query, json=body, timeout=self._timeout, allow_redirects=False
+                method,
+                self._base_url + path,
+                params=query,
+                json=body,
+                timeout=self._timeout,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             # Not the library's own text: it spells out the URL, and with it whose payment this is.
@@ -328,7 +340,9 @@ def _answer(response: requests.Response) -> dict[str, Any]:
     """
     status = response.status_code
     if status == 429:
-        raise RateLimited(_seconds(response.headers.get("x-ratelimit-reset") or response.headers.get("retry-after")))
+        raise RateLimited(
+            _seconds(response.headers.get("x-ratelimit-reset") or response.headers.get("retry-after"))
+        )
     if status >= 500 or 300 <= status < 400:
         raise Unavailable(f"Paystack answered {status}")
     try:
@@ -345,7 +359,11 @@ def _answer(response: requests.Response) -> dict[str, Any]:
     code, message = body.get("code"), str(body.get("message"))
     if status in (401, 403) or code == "invalid_Key":
         raise InvalidKey(message)
-    if status == 404 or code == "transaction_not_found" or message.startswith("Transaction reference not found"):
+    if (
+        status == 404
+        or code == "transaction_not_found"
+        or message.startswith("Transaction reference not found")
+    ):
         raise NotFound(message)
     if code == "duplicate_reference" or message == "Duplicate Transaction Reference":
         raise DuplicateReference(message)

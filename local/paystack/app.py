@@ -195,8 +195,17 @@ class Paystack:
         if request.method == "PATCH":
             self.faults.change(await request.json())
         elif request.method == "DELETE":
-            self.faults.change(vars(Faults()) | {"failures": []})
+            self.faults.clear()
         return JSONResponse(self.faults.as_json())
+
+    async def reset(self, _request: Request) -> Response:
+        """POST: as if it had just been set up."""
+        await self.integration.stop()
+        await self.webhooks.cancel()
+        self.store.clear()
+        self.faults.clear()
+        self.calls.clear()
+        return JSONResponse({})
 
     async def browser_transaction(self, request: Request) -> Response:
         """POST: the older inline flow, in which reference, amount and metadata are the browser's choice; paid at
@@ -297,6 +306,7 @@ class Paystack:
                 "/_control",
                 routes=[
                     Route("/faults", control(self.faults_endpoint), methods=["GET", "PATCH", "DELETE"]),
+                    Route("/reset", control(self.reset), methods=["POST"]),
                     Route("/calls", control(self.list_calls), methods=["GET"]),
                     Route("/transactions", control(self.browser_transaction), methods=["GET", "POST"]),
                     Route("/transactions/{reference}", control(self.change_transaction), methods=["PATCH"]),

@@ -78,6 +78,10 @@ class Faults:
         for name, value in changes.items():
             setattr(self, name, value)
 
+    def clear(self) -> None:
+        """Put everything right."""
+        vars(self).update(vars(Faults()))
+
     def take_failure(self, path: str) -> Failure | None:
         """The failure this call is to meet, counted down."""
         for failure in self.failures:

@@ -52,6 +52,7 @@ class Integration:
                 self._finish_in_time(refund)
 
     async def stop(self) -> None:
+        """Let no refund have its outcome by itself any more."""
         for task in self._refunding:
             task.cancel()
         await asyncio.gather(*self._refunding, return_exceptions=True)

@@ -20,7 +20,8 @@ class Store:
     """Documents, each with a kind, an id it is given, and a key that is unique within its kind."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        # Opened where the application is made and used where it runs: two threads, but never at once.
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute(
             "create table if not exists documents"
@@ -35,6 +36,10 @@ class Store:
 
     def close(self) -> None:
         self._connection.close()
+
+    def clear(self) -> None:
+        """Forget everything. Ids are not used again."""
+        self._connection.execute("delete from documents")
 
     def add(self, kind: Kind, key: str, body: Mapping[str, Any]) -> Any:
         """Store a new document and return it with its `id`. Raises DuplicateKey."""

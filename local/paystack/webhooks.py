@@ -52,10 +52,15 @@ class Webhooks:
             if webhook["state"] == "pending":
                 self._dispatch(webhook)
 
-    async def stop(self) -> None:
+    async def cancel(self) -> None:
+        """Stop delivering what is on its way."""
         for delivery in self._deliveries:
             delivery.cancel()
         await asyncio.gather(*self._deliveries, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Stop for good."""
+        await self.cancel()
         await self._client.aclose()
 
     def send(self, event: Json) -> Webhook:

@@ -75,7 +75,9 @@ def running_stand_in(data_dir: Path, webhook_url: str, **settings: Any) -> Itera
         try:
             wait_until(lambda: server.started or not thread.is_alive())
             assert server.started, "the stand-in did not start"
-            yield StandIn(url=f"http://127.0.0.1:{listener.getsockname()[1]}", secret_key=account["secret_key"])
+            yield StandIn(
+                url=f"http://127.0.0.1:{listener.getsockname()[1]}", secret_key=account["secret_key"]
+            )
         finally:
             server.should_exit = True
             thread.join()
