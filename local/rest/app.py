@@ -54,8 +54,11 @@ def create_app(project: Project) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with pool:
             following = asyncio.create_task(server.cache.follow())
-            yield
-            following.cancel()
+            try:
+                yield
+            finally:
+                following.cancel()
+                await asyncio.wait([following])
 
     return Starlette(
         routes=[
@@ -138,7 +141,9 @@ class _Server:
         self.pool = pool
         self.cache = cache
 
-    def answer(self, handler: Callable[[_Call, Catalog], _Planned]) -> Callable[[Request], Awaitable[Response]]:
+    def answer(
+        self, handler: Callable[[_Call, Catalog], _Planned]
+    ) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint that plans its request by `handler`, runs the plan and answers errors in PostgREST's form."""
 
         async def endpoint(request: Request) -> Response:
@@ -184,8 +189,11 @@ class _Server:
         async with self.pool.connection() as connection, connection.transaction():
             cursor = connection.cursor(row_factory=dict_row)
             settings = _settings(call, catalog.role_settings.get(call.role, ()), work)
-            calls = sql.SQL(", ").join([sql.SQL("set_config({}, {}, true)").format(*map(sql.Literal, s)) for s in settings])
-            await cursor.execute(sql.SQL("select {}").format(calls))
+            # Their order matters, and expressions of one select are evaluated in theirs.
+            calls = sql.SQL(", ").join([sql.SQL("pg_catalog.set_config(%s, %s, true)")] * len(settings))
+            await cursor.execute(
+                sql.SQL("select {}").format(calls), [text for pair in settings for text in pair]
+            )
             await cursor.execute(work.statement, work.parameters)
             row = await cursor.fetchone()
             assert row
@@ -202,8 +210,12 @@ class _Server:
         root = plan.plan_read(catalog, call.name, table, _with_range(call), max_rows=MAX_ROWS)
         statement = query.Statement()
         answer = query.Answer(call.media_type, counts=call.preferences.count in ("exact", "estimated"))
-        work = _Work(statement.read(root, answer), statement.parameters, read_only=True, counted=_counted(call, root))
-        return work, lambda outcome: _rows(call, root.window.offset, outcome, call.preferences.applied("count", "handling"))
+        work = _Work(
+            statement.read(root, answer), statement.parameters, read_only=True, counted=_counted(call, root)
+        )
+        return work, lambda outcome: _rows(
+            call, root.window.offset, outcome, call.preferences.applied("count", "handling")
+        )
 
     def insert(self, call: _Call, catalog: Catalog) -> _Planned:
         table = plan.find_table(catalog, call.name)
@@ -225,12 +237,13 @@ class _Server:
         )
         answer = replace(answer, tells_inserted=resolution == "merge-duplicates")
         work = _Work(statement.mutate(insertion, root, answer), statement.parameters, read_only=False)
-        applied = call.preferences.applied("missing", "return", "count", "handling", *(["resolution"] if resolution else []))
+        applied = call.preferences.applied(
+            "missing", "return", "count", "handling", *(["resolution"] if resolution else [])
+        )
 
         def respond(outcome: _Outcome) -> Response:
             only_updated = outcome.inserted is not None and outcome.inserted <= 0
-            found = {name: values for name, values in outcome.location.items()}
-            location = "&".join(f"{quote(name)}={quote(value)}" for name, value in found.items())
+            location = "&".join(f"{quote(name)}={quote(value)}" for name, value in outcome.location.items())
             return _mutated(
                 call,
                 outcome,
@@ -255,12 +268,16 @@ class _Server:
             mutation = statement.delete(table, conditions, returning)
         else:
             fill_defaults = call.preferences.missing == "default"
-            mutation = statement.update(table, columns, call.body, conditions, returning, fill_defaults=fill_defaults)
+            mutation = statement.update(
+                table, columns, call.body, conditions, returning, fill_defaults=fill_defaults
+            )
         work = _Work(statement.mutate(mutation, root, answer), statement.parameters, read_only=False)
         applied = call.preferences.applied("return", "count", "handling", "max-affected", "missing")
 
         def respond(outcome: _Outcome) -> Response:
-            rows = f"0-{outcome.row_count - 1}" if outcome.row_count and call.request.method == "PATCH" else "*"
+            rows = (
+                f"0-{outcome.row_count - 1}" if outcome.row_count and call.request.method == "PATCH" else "*"
+            )
             return _mutated(
                 call,
                 outcome,
@@ -271,10 +288,14 @@ class _Server:
 
         return work, respond
 
-    def _returned(self, call: _Call, catalog: Catalog, table: Table) -> tuple[plan.Node, tuple[str, ...], query.Answer]:
+    def _returned(
+        self, call: _Call, catalog: Catalog, table: Table
+    ) -> tuple[plan.Node, tuple[str, ...], query.Answer]:
         """What is read from the rows that a mutation returns. Its filters chose them, and need not hold any more."""
         others = tuple((path, condition) for path, condition in call.query.conditions if path)
-        root = plan.plan_read(catalog, call.name, table, replace(call.query, conditions=others), max_rows=None)
+        root = plan.plan_read(
+            catalog, call.name, table, replace(call.query, conditions=others), max_rows=None
+        )
         returning = root.needed_columns() if call.returns_rows else ()
         return root, returning, query.Answer(call.media_type, has_body=call.returns_rows)
 
@@ -321,15 +342,23 @@ async def _read_request(request: Request, role: str, claims: Mapping[str, Any]) 
     media_type = headers.negotiate(request.headers.get("accept", ""))
     preferences = headers.parse_preferences(request.headers.getlist("prefer"))
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    is_function = request.url.path.rpartition("/")[0].endswith("/rpc")
-    parsed = grammar.parse(pairs, function_arguments=reads and is_function)
+    parsed = grammar.parse(pairs, function_arguments=reads and _path(request).startswith("/rpc/"))
     body = "" if reads or request.method == "DELETE" else await _read_body(request)
     return _Call(request, request.path_params["name"], role, claims, parsed, preferences, media_type, body)
 
 
+def _path(request: Request) -> str:
+    """The path below the API's own root, as PostgREST, which a gateway hides behind /rest/v1, sees it."""
+    return str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+
+
 async def _read_body(request: Request) -> str:
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if content_type not in ("application/json", "application/vnd.pgrst.object+json", "application/vnd.pgrst.array+json"):
+    if content_type not in (
+        "application/json",
+        "application/vnd.pgrst.object+json",
+        "application/vnd.pgrst.array+json",
+    ):
         raise ApiError(415, "PGRST102", f"Content-Type not acceptable: {content_type}")
     try:
         return (await request.body()).decode()
@@ -385,7 +414,9 @@ def _counted(call: _Call, root: plan.Node) -> tuple[sql.Composed, Mapping[str, s
 
 
 async def _estimate(
-    cursor: psycopg.AsyncCursor[dict[str, Any]], counted: tuple[sql.Composed, Mapping[str, str]], exact: int | None
+    cursor: psycopg.AsyncCursor[dict[str, Any]],
+    counted: tuple[sql.Composed, Mapping[str, str]],
+    exact: int | None,
 ) -> int:
     """The planner's count of rows. Where there is an exact one too, it is that unless the rows are many."""
     if exact is not None and exact <= MAX_ROWS:
@@ -398,19 +429,16 @@ async def _estimate(
     return max(planned, exact or 0)
 
 
-def _settings(
-    call: _Call, role_settings: tuple[tuple[str, str], ...], work: _Work
-) -> list[tuple[str, str]]:
+def _settings(call: _Call, role_settings: tuple[tuple[str, str], ...], work: _Work) -> list[tuple[str, str]]:
     """What holds in the transaction. The access mode first, as it may not change later, then the role."""
-    received = {name: value for name, value in call.request.headers.items()}
     return [
         ("transaction_read_only", "on" if work.read_only else "off"),
         ("search_path", "public, extensions"),
         ("role", call.role),
         ("request.jwt.claims", json.dumps(call.claims)),
         ("request.method", call.request.method),
-        ("request.path", f"/{call.request.url.path.rpartition('/rest/v1/')[2].lstrip('/')}"),
-        ("request.headers", json.dumps(received)),
+        ("request.path", _path(call.request)),
+        ("request.headers", json.dumps(dict(call.request.headers))),
         ("request.cookies", json.dumps(call.request.cookies)),
         *role_settings,
         *work.settings,
@@ -432,7 +460,11 @@ def _rows(call: _Call, offset: int, outcome: _Outcome, more_headers: Mapping[str
     if total is not None and offset > total:
         details = f"An offset of {offset} was requested, but there are only {total} rows."
         raise ApiError(
-            416, "PGRST103", "Requested range not satisfiable", details, headers={"Content-Range": f"*/{total}"}
+            416,
+            "PGRST103",
+            "Requested range not satisfiable",
+            details,
+            headers={"Content-Range": f"*/{total}"},
         )
     rows = f"{offset}-{offset + outcome.row_count - 1}" if outcome.row_count and total != 0 else "*"
     partial = total is not None and outcome.row_count < total
@@ -470,7 +502,5 @@ def _override(response: Response, outcome: _Outcome) -> None:
             for name, value in (item for entry in json.loads(outcome.headers) for item in entry.items()):
                 response.headers[name] = value
         except (ValueError, AttributeError, TypeError) as error:
-            message = (
-                "response.headers guc must be a JSON array composed of objects with a single key and a string value"
-            )
+            message = "response.headers guc must be a JSON array composed of objects with a single key and a string value"
             raise ApiError(500, "PGRST111", message) from error

@@ -29,16 +29,21 @@ class SchemaCache:
 
     async def refresh(self) -> Catalog:
         """Read the catalog again. Raises psycopg.Error, and then keeps the old one."""
-        async with self._lock, self._pool.connection() as connection:
-            self._catalog = await read_catalog(connection)
-            self._read_at = time.monotonic()
-            return self._catalog
+        async with self._lock:
+            return await self._read()
 
     async def refresh_if_old(self) -> Catalog:
         """For a request that names what the cache lacks: read again, but at most once a second."""
-        if self._catalog and time.monotonic() - self._read_at < RETRY_SECONDS:
-            return self._catalog
-        return await self.refresh()
+        async with self._lock:
+            if self._catalog and time.monotonic() - self._read_at < RETRY_SECONDS:
+                return self._catalog
+            return await self._read()
+
+    async def _read(self) -> Catalog:
+        async with self._pool.connection() as connection:
+            self._catalog = await read_catalog(connection)
+        self._read_at = time.monotonic()
+        return self._catalog
 
     async def follow(self) -> None:
         """Refresh after every `notify pgrst`, until cancelled; a lost connection is made anew."""
@@ -49,6 +54,6 @@ class SchemaCache:
                     await self.refresh()  # what changed while nobody listened
                     async for _ in connection.notifies():
                         await self.refresh()
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 log.warning("the schema cache does not hear of changes: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)

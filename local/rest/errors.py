@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import psycopg
-from psycopg import errors as pg
 from psycopg_pool import PoolTimeout
 
 
@@ -72,15 +71,16 @@ def from_database(error: psycopg.Error, *, anonymous: bool) -> ApiError:
         return ApiError(504, "PGRST003", "Timed out acquiring connection from connection pool.")
     if error.sqlstate is None:
         if isinstance(error, psycopg.DataError):  # psycopg refuses to send a NUL character
-            return ApiError(400, pg.CharacterNotInRepertoire.sqlstate, str(error))
+            return ApiError(400, "22021", str(error))
         return ApiError(503, "PGRST001", "Database client error. Retrying the connection.")
     if error.sqlstate == "PGRST":
         return _raised_as_json(error.diag.message_primary, error.diag.message_detail)
-    status = _status(error.sqlstate, error.diag.message_primary or "", anonymous)
+    message = error.diag.message_primary or ""
+    status = _status(error.sqlstate, message, anonymous)
     return ApiError(
         status,
         error.sqlstate,
-        error.diag.message_primary or "",
+        message,
         error.diag.message_detail,
         error.diag.message_hint,
         {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None,
@@ -118,5 +118,8 @@ def _raised_as_json(message: str | None, detail: str | None) -> ApiError:
         )
     except (ValueError, KeyError, TypeError) as error:
         return ApiError(
-            500, "PGRST121", "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error", details=str(error)
+            500,
+            "PGRST121",
+            "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
+            details=str(error),
         )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, NoReturn, TypeVar
 
 from local.rest.errors import ApiError
@@ -151,15 +152,19 @@ def parse(parameters: Sequence[tuple[str, str]], *, function_arguments: bool = F
             arguments.append((key, value))
         else:
             path, target = _parse_all(key, "tree path", _tree_path)
-            conditions.append((path, _parse_all(value, "filter", lambda s, t=target: _filter(s, t, _rest))))
+            conditions.append((path, _parse_all(value, "filter", partial(_filter, target, _rest))))
     return Query(
-        select=_parse_all(first["select"], "select parameter", _select_items) if "select" in first else Query.select,
+        select=_parse_all(first["select"], "select parameter", _select_items)
+        if "select" in first
+        else Query.select,
         conditions=tuple(conditions),
         orders=tuple(orders),
         windows=_windows(numbers),
         columns=_parse_all(first["columns"], "columns parameter", _names) if "columns" in first else None,
         on_conflict=(
-            _parse_all(first["on_conflict"], "on_conflict parameter", _names) if "on_conflict" in first else None
+            _parse_all(first["on_conflict"], "on_conflict parameter", _names)
+            if "on_conflict" in first
+            else None
         ),
         arguments=tuple(arguments),
     )
@@ -246,7 +251,7 @@ def _parse_all(text: str, subject: str, parser: Callable[[_Scanner], T]) -> T:
 
 def _level(key: str) -> Path:
     """The embedded resource that `a.b.order` is about."""
-    path, field = _parse_all(key, "tree path", _tree_path)
+    path, _ = _parse_all(key, "tree path", _tree_path)
     return path
 
 
@@ -399,7 +404,7 @@ def _list_element(scanner: _Scanner) -> str:
     return found[0] if found else ""
 
 
-def _filter(scanner: _Scanner, target: Field, read_value: ReadValue) -> Filter:
+def _filter(target: Field, read_value: ReadValue, scanner: _Scanner) -> Filter:
     negated = scanner.take("not.")
     start = scanner.position
     found = scanner.match(r"([a-z]+)(?:\(([\w $]+)\))?\.")
@@ -453,7 +458,7 @@ def _condition(scanner: _Scanner) -> Condition:
     if not found:
         target = _field(scanner)
         scanner.expect(".")
-        return _filter(scanner, target, _value_among_others)
+        return _filter(target, _value_among_others, scanner)
     with scanner.parentheses():
         terms = [_condition(scanner)]
         while scanner.match(r"[ \t]*,"):

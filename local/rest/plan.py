@@ -20,7 +20,7 @@ class Node:
     children: "list[Node]" = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     order: tuple[OrderTerm, ...] = ()
-    window: Window = Window()
+    window: Window = field(default_factory=Window)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -40,7 +40,12 @@ class Node:
     def needed_columns(self) -> tuple[str, ...]:
         """The own columns that the answer reads, with those its embedded resources join on."""
         names = [item.field.name for item in self.columns]
-        names += [name for child in self.children if child.relationship for name in child.relationship.source_columns]
+        names += [
+            name
+            for child in self.children
+            if child.relationship
+            for name in child.relationship.source_columns
+        ]
         names += [term.field.name for term in self.order if term.relation is None]
         return ("*",) if "*" in names else tuple(dict.fromkeys(names))
 
@@ -54,7 +59,9 @@ def find_table(catalog: Catalog, name: str) -> Table:
         raise NotInSchema(404, "PGRST205", message) from None
 
 
-def plan_read(catalog: Catalog, name: str, table: Table | None, query: Query, *, max_rows: int | None) -> Node:
+def plan_read(
+    catalog: Catalog, name: str, table: Table | None, query: Query, *, max_rows: int | None
+) -> Node:
     """The tree of resources that `query` reads, beginning with `name`; none yields more than `max_rows` rows.
 
     Raises ApiError PGRST108 where a filter, order or limit names what is not embedded, PGRST118 where rows are to
@@ -175,8 +182,12 @@ def _described(relationship: Relationship) -> dict[str, str]:
 
     if relationship.junction:
         first, second = relationship.constraint.split(" and ")
-        to_source, to_target = ([own for own, _ in c] for c in (relationship.junction.to_source, relationship.junction.to_target))
-        using = f"{relationship.junction.table} using {first}{listed(to_source)} and {second}{listed(to_target)}"
+        to_source, to_target = (
+            [own for own, _ in c] for c in (relationship.junction.to_source, relationship.junction.to_target)
+        )
+        using = (
+            f"{relationship.junction.table} using {first}{listed(to_source)} and {second}{listed(to_target)}"
+        )
     else:
         sources, targets = zip(*relationship.columns, strict=True)
         using = (
@@ -204,7 +215,8 @@ def find_function(catalog: Catalog, name: str, arguments: Sequence[str], *, has_
     called = f"{EXPOSED_SCHEMA}.{name}"
     if found:
         signatures = ", ".join(
-            f"{called}({', '.join(f'{p.name} => {p.type}' for p in function.parameters)})" for function in found
+            f"{called}({', '.join(f'{p.name} => {p.type}' for p in function.parameters)})"
+            for function in found
         )
         raise NotInSchema(
             300,

@@ -6,7 +6,7 @@ that PostgreSQL reads it as the column's.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import LiteralString, cast
 
 from psycopg import sql
@@ -73,7 +73,7 @@ _NOTHING = sql.SQL("")
 class Answer:
     """How the rows of the source become the answer."""
 
-    media_type: MediaType = MediaType()
+    media_type: MediaType = field(default_factory=MediaType)
     has_body: bool = True
     counts: bool = False
     location_of: tuple[str, ...] = ()  # the primary key to put into a Location header
@@ -137,7 +137,9 @@ class Statement:
         ).format(
             source=SOURCE,
             statement=source,
-            total=sql.SQL("(select pg_catalog.count(*) from ({}) as counted)").format(count) if count else sql.NULL,
+            total=sql.SQL("(select pg_catalog.count(*) from ({}) as counted)").format(count)
+            if count
+            else sql.NULL,
             body=_body(answer.media_type, result) if answer.has_body else sql.NULL,
             location=self._location(answer.location_of) if answer.location_of else sql.NULL,
             inserted=_INSERTED_ROWS if answer.tells_inserted else sql.NULL,
@@ -157,7 +159,7 @@ class Statement:
     def select(self, node: Node, source: sql.Composable, parent_alias: str | None = None) -> sql.Composed:
         """The rows of `node`, which lie in `source`, with what is embedded in each of them."""
         alias = self._alias(node, parent_alias)
-        outputs = [self._output(alias, node, column) for column in node.columns]
+        outputs: list[sql.Composable] = [self._output(alias, node, column) for column in node.columns]
         joins = []
         tests: dict[str, sql.Composable] = {}
         for child in node.children:
@@ -175,7 +177,9 @@ class Statement:
             window=self._window(node.window),
         )
 
-    def count(self, node: Node, source: sql.Composable | None = None, parent_alias: str | None = None) -> sql.Composed:
+    def count(
+        self, node: Node, source: sql.Composable | None = None, parent_alias: str | None = None
+    ) -> sql.Composed:
         """One row for every row that `node` has when no limit is put to it."""
         alias = self._alias(node, parent_alias)
         tests: dict[str, sql.Composable] = {}
@@ -187,7 +191,8 @@ class Statement:
                 required.append(exists)
         source = source or _exposed(node.table.name if node.table else node.name)
         return sql.SQL("select 1 {}{}").format(
-            self._from(node, source, alias, parent_alias), self._where(node, alias, parent_alias, tests, required)
+            self._from(node, source, alias, parent_alias),
+            self._where(node, alias, parent_alias, tests, required),
         )
 
     def _alias(self, node: Node, parent_alias: str | None) -> str:
@@ -216,7 +221,9 @@ class Statement:
         tests: dict[str, sql.Composable],
         required: Sequence[sql.Composable] = (),
     ) -> sql.Composable:
-        conditions = [self.condition(alias, node.table, condition, tests) for condition in node.conditions]
+        conditions: list[sql.Composable] = [
+            self.condition(alias, node.table, condition, tests) for condition in node.conditions
+        ]
         if node.relationship and parent_alias is not None:
             conditions += _join_conditions(node.relationship, alias, parent_alias)
         conditions += required
@@ -242,9 +249,9 @@ class Statement:
                 sql.SQL("coalesce({}, '[]')").format(document),
             )
         )
-        join = sql.SQL(" {kind} join lateral (select {made_of} as document from ({rows}) as embedded) as {name} on {condition}").format(
-            kind=kind, made_of=_fixed(made_of), rows=rows, name=identifier(lateral), condition=condition
-        )
+        join = sql.SQL(
+            " {kind} join lateral (select {made_of} as document from ({rows}) as embedded) as {name} on {condition}"
+        ).format(kind=kind, made_of=_fixed(made_of), rows=rows, name=identifier(lateral), condition=condition)
         found = sql.SQL("{} is not null").format(document)
         return join, sql.SQL("{} as {}").format(output, identifier(child.name)), found
 
@@ -286,7 +293,9 @@ class Statement:
             related = node.child(term.relation)
             assert related and related.table
             source = _exposed(related.table.name)
-            single = Node(related.name, related.table, (Column(term.field),), relationship=related.relationship)
+            single = Node(
+                related.name, related.table, (Column(term.field),), relationship=related.relationship
+            )
             single.conditions = related.conditions
             text = sql.SQL("({})").format(self.select(single, source, alias))
         direction = f" {term.direction}" if term.direction else ""
@@ -328,13 +337,19 @@ class Statement:
             return self._text_search(target, table, condition)
         operator = _fixed(_SQL_OPERATORS[condition.operator])
         text = condition.value
-        value: sql.Composable = self.value(text.replace("*", "%") if condition.operator in ("like", "ilike") else text)
+        value: sql.Composable = self.value(
+            text.replace("*", "%") if condition.operator in ("like", "ilike") else text
+        )
         if condition.quantifier:
             value = sql.SQL("{} ({})").format(_fixed(condition.quantifier), value)
         return sql.SQL("{} {} {}").format(target, operator, value)
 
     def _text_search(self, target: sql.Composable, table: Table | None, condition: Filter) -> sql.Composed:
-        language = sql.SQL("{}::regconfig, ").format(self.value(condition.language)) if condition.language else _NOTHING
+        language = (
+            sql.SQL("{}::regconfig, ").format(self.value(condition.language))
+            if condition.language
+            else _NOTHING
+        )
         known = table.columns.get(condition.field.name) if table else None
         if known is None or known.type != "tsvector":
             target = sql.SQL("to_tsvector({}{})").format(language, target)
@@ -360,14 +375,18 @@ class Statement:
         names = _comma(identifier(column.name) for column in columns)
         conflict: sql.Composable = _NOTHING
         if upserts:
-            action = sql.SQL("nothing")
+            action: sql.Composable = sql.SQL("nothing")
             if merges and columns:
                 changes = _comma(
                     sql.SQL("{0} = excluded.{0}").format(identifier(column.name)) for column in columns
                 )
                 action = sql.SQL("update set {} where {}").format(changes, _COUNT_AS_UPDATED)
-            conflict = sql.SQL(" on conflict ({}) do {}").format(_comma(map(identifier, conflict_columns)), action)
-        return sql.SQL("insert into {table} {into}select {names} from {body}{counting}{conflict}{returning}").format(
+            conflict = sql.SQL(" on conflict ({}) do {}").format(
+                _comma(map(identifier, conflict_columns)), action
+            )
+        return sql.SQL(
+            "insert into {table} {into}select {names} from {body}{counting}{conflict}{returning}"
+        ).format(
             table=_exposed(table.name),
             into=sql.SQL("({}) ").format(names) if columns else _NOTHING,
             names=names,
@@ -432,7 +451,9 @@ class Statement:
                 "(select fields.* from pg_catalog.jsonb_array_elements({}::jsonb) as element, lateral "
                 "pg_catalog.jsonb_to_record(pg_catalog.jsonb_build_object({}) || element) as fields ({})) as pgrst_body"
             ).format(self.value(array), defaults, fields)
-        return sql.SQL("pg_catalog.json_to_recordset({}::json) as pgrst_body ({})").format(self.value(array), fields)
+        return sql.SQL("pg_catalog.json_to_recordset({}::json) as pgrst_body ({})").format(
+            self.value(array), fields
+        )
 
     # Calling
 
@@ -453,12 +474,15 @@ class Statement:
         if not given:
             return self._call(function, _NOTHING, _NOTHING)
         fields = _comma(
-            sql.SQL("{} {}").format(identifier(parameter.name), _from_catalog(parameter.type)) for parameter in given
+            sql.SQL("{} {}").format(identifier(parameter.name), _from_catalog(parameter.type))
+            for parameter in given
         )
         source = sql.SQL("pg_catalog.json_to_record({}::json) as pgrst_body ({}), lateral ").format(
             self.value(body), fields
         )
-        arguments = _comma(_argument(parameter, identifier("pgrst_body", parameter.name)) for parameter in given)
+        arguments = _comma(
+            _argument(parameter, identifier("pgrst_body", parameter.name)) for parameter in given
+        )
         return self._call(function, arguments, source)
 
     def call_with_body(self, function: Function, body: str) -> sql.Composed:
@@ -499,7 +523,9 @@ _INSERTED_ROWS = _fixed(_INSERTED_SETTING)
 _COUNT_AS_INSERTED = _fixed(
     f"pg_catalog.set_config('pgrst.inserted', ({_INSERTED_SETTING} + 1)::text, true) is not null"
 )
-_COUNT_AS_UPDATED = _fixed(f"pg_catalog.set_config('pgrst.inserted', ({_INSERTED_SETTING} - 1)::text, true) is not null")
+_COUNT_AS_UPDATED = _fixed(
+    f"pg_catalog.set_config('pgrst.inserted', ({_INSERTED_SETTING} - 1)::text, true) is not null"
+)
 
 
 def _body(media_type: MediaType, result: Result) -> sql.Composed:
@@ -508,7 +534,11 @@ def _body(media_type: MediaType, result: Result) -> sql.Composed:
     )
     single = media_type.single or not result.is_set
     one_or_all = sql.SQL("{}->0").format(rows) if single else rows
-    text = sql.SQL("pg_catalog.json_strip_nulls({})").format(one_or_all) if media_type.strips_nulls else one_or_all
+    text = (
+        sql.SQL("pg_catalog.json_strip_nulls({})").format(one_or_all)
+        if media_type.strips_nulls
+        else one_or_all
+    )
     return sql.SQL("coalesce({}, {})::text").format(text, sql.Literal("null" if single else "[]"))
 
 
@@ -521,7 +551,8 @@ def _returned(table: str, columns: Sequence[str]) -> sql.Composable:
     if not columns:
         return sql.SQL("1 as affected")
     return _comma(
-        sql.SQL("{}.*").format(identifier(table)) if name == "*" else identifier(table, name) for name in columns
+        sql.SQL("{}.*").format(identifier(table)) if name == "*" else identifier(table, name)
+        for name in columns
     )
 
 
