@@ -1,0 +1,186 @@
+"""The one road to the database: a pool of connections, and calls of SQL functions over it.
+
+Every call is one statement on an autocommit connection, so one round trip and one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import select
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row, tuple_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+
+from api.config import Config
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 5  # seconds
+POOL_TIMEOUT = 5.0  # seconds a request waits for a free connection before it is told to come back later
+STATEMENT_TIMEOUT = 10  # seconds
+ATTEMPTS = 4
+FIRST_BACKOFF = 0.02  # seconds, doubled for each further attempt
+
+SERIALIZATION_FAILURES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+# The server went away, or is starting or stopping. None is libpq's own "the connection is gone".
+CONNECTION_FAILURES = frozenset(
+    {None, "08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03"}
+)
+
+Observer = Callable[[str, float, float], None]
+"""Told of each call: the function's name, seconds waited for a connection, seconds in the database."""
+
+
+class Database:
+    """SQL functions of schema public, called by name with arguments by name (without their `p_`)."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        pool_size: int = 8,
+        prepare: bool = True,
+        statement_timeout: int = STATEMENT_TIMEOUT,
+        pool_timeout: float = POOL_TIMEOUT,
+        observe: Observer | None = None,
+    ) -> None:
+        """`prepare` must be False behind a transaction-mode pooler, where a prepared statement may not be found."""
+        connection: dict[str, Any] = {
+            "autocommit": True,
+            "application_name": "fantooo",
+            "connect_timeout": CONNECT_TIMEOUT,
+            "keepalives_idle": 30,
+            "tcp_user_timeout": (statement_timeout + 5) * 1000,
+            # One statement per call and few different ones: worth preparing at once.
+            "prepare_threshold": 0 if prepare else None,
+        }
+        if prepare:
+            # A pooler takes no options from its clients; there the role's own statement_timeout stands.
+            connection["options"] = f"-c statement_timeout={statement_timeout * 1000}"
+        self._observe = observe
+        self.pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
+            dsn,
+            kwargs=connection,
+            min_size=1,
+            max_size=pool_size,
+            max_waiting=pool_size * 8,
+            timeout=pool_timeout,
+            # Attempts come at doubling distances: give up early, and begin anew with the next request, or a
+            # database that was down for an hour would be found again only minutes after its return.
+            reconnect_timeout=pool_timeout,
+            check=_refuse_if_hung_up,
+            open=False,
+            name="fantooo",
+        )
+
+    @classmethod
+    def from_config(cls, config: Config, *, observe: Observer | None = None) -> Database:
+        return cls(
+            config.database_url.get_secret_value(),
+            pool_size=config.database_pool_size,
+            prepare=not config.behind_transaction_pooler,
+            observe=observe,
+        )
+
+    def open(self) -> None:
+        """Start connecting in the background. A database that is down delays nothing and is tried again."""
+        self.pool.open()
+
+    def close(self) -> None:
+        self.pool.close()
+
+    def call(self, function: str, /, *, repeatable: bool = False, **arguments: Any) -> Any:
+        """What `public.<function>` returns: a json function's value, or one scalar.
+
+        `repeatable` says that a second run does no harm: only then is the call tried again when the connection
+        broke under it and nobody knows whether it was done. Raises psycopg.Error.
+        """
+        return self._run(f"select public.{function}", function, arguments, repeatable=repeatable, many=False)
+
+    def rows(self, function: str, /, *, repeatable: bool = False, **arguments: Any) -> list[dict[str, Any]]:
+        """The rows of a function that returns a set, as dicts. Otherwise as `call`."""
+        return self._run(
+            f"select * from public.{function}", function, arguments, repeatable=repeatable, many=True
+        )
+
+    def ping(self) -> None:
+        """Return when the database answers. Raises psycopg.Error when it does not."""
+        with self.pool.connection() as connection:
+            connection.execute("select 1")
+
+    def _run(
+        self, prefix: str, function: str, arguments: dict[str, Any], *, repeatable: bool, many: bool
+    ) -> Any:
+        statement = _statement(prefix, tuple(arguments))
+        values = [Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()]
+        for delay in _backoff():
+            try:
+                return self._execute(statement, values, function, many)
+            except psycopg.Error as error:
+                again = error.sqlstate in SERIALIZATION_FAILURES or (
+                    repeatable and is_connection_failure(error)
+                )
+                if delay is None or not again:
+                    raise
+                log.warning("%s will be tried again: %s", function, error.sqlstate or type(error).__name__)
+                time.sleep(delay)
+        raise AssertionError("the last attempt either returns or raises")
+
+    def _execute(self, statement: str, values: Sequence[Any], function: str, many: bool) -> Any:
+        with self._timed_connection(function) as connection:
+            with connection.cursor(row_factory=dict_row if many else tuple_row) as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall() if many else cursor.fetchone()[0]
+
+    @contextmanager
+    def _timed_connection(self, function: str) -> Iterator[psycopg.Connection[Any]]:
+        asked = time.perf_counter()
+        with self.pool.connection() as connection:
+            got = time.perf_counter()
+            try:
+                yield connection
+            finally:
+                if self._observe:
+                    self._observe(function, got - asked, time.perf_counter() - got)
+
+
+def is_connection_failure(error: psycopg.Error) -> bool:
+    """Whether a connection broke or could not be made, as against none being free and the server refusing."""
+    return (
+        isinstance(error, psycopg.OperationalError)
+        and not isinstance(error, PoolTimeout | TooManyRequests)
+        and error.sqlstate in CONNECTION_FAILURES
+    )
+
+
+@lru_cache(maxsize=256)
+def _statement(prefix: str, names: tuple[str, ...]) -> str:
+    return f"{prefix}({', '.join(f'p_{name} => %s' for name in names)})"
+
+
+def _backoff() -> Iterator[float | None]:
+    """Seconds to wait after each attempt that failed; None after the last."""
+    for attempt in range(ATTEMPTS - 1):
+        # Two that ran into each other must not come back at the same moment.
+        yield FIRST_BACKOFF * 2**attempt * random.uniform(0.5, 1.5)
+    yield None
+
+
+def _refuse_if_hung_up(connection: psycopg.Connection[Any]) -> None:
+    """Refuse a pooled connection the server has closed meanwhile, without a round trip to ask.
+
+    An idle connection has nothing to read, unless the server said goodbye.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    if poll.poll(0):
+        connection.close()
+        raise psycopg.OperationalError("the server closed the connection")

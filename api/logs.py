@@ -1,0 +1,91 @@
+"""What is written down about a request: one JSON line, with nothing in it that anybody said or could sign in with."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from uuid import uuid4
+
+import structlog
+from flask import Flask, Response, g, has_request_context, request
+
+log = structlog.get_logger("api.requests")
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Whatever ends up in a log line by accident, these never do in full.
+SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:sk_(?:test|live)|sb_secret)_[\w-]+|://[^\s/@]+@")
+
+
+def configure(stream: object = None) -> None:
+    """Log everything, our own lines and other libraries', as one JSON object a line."""
+    shared = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(stream or sys.stdout)  # type: ignore[arg-type]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _without_secrets,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    # One line for every connection handed out is not for an API's log.
+    logging.getLogger("psycopg.pool").setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _without_secrets(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {
+        key: SECRET.sub("[removed]", value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
+
+
+def add_database_time(_function: str, waited: float, worked: float) -> None:
+    """Counts one database call towards the request it was made for."""
+    if has_request_context():
+        g.database_seconds = g.get("database_seconds", 0.0) + waited + worked
+
+
+def init_app(app: Flask) -> None:
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        caller = g.get("caller")
+        log.info(
+            "request",
+            request_id=g.request_id,
+            user_id=str(caller.id) if caller else None,
+            method=request.method,
+            # The rule, not the path: an id or a code in a URL is not for a log.
+            route=request.url_rule.rule if request.url_rule else None,
+            status=response.status_code,
+            code=g.get("code"),
+            duration_ms=round((time.perf_counter() - g.started) * 1000, 2),
+            db_ms=round(g.get("database_seconds", 0.0) * 1000, 2),
+        )
+        return response
