@@ -13,5 +13,5 @@ NAME = "idle-detection"
 def run(db: Database) -> dict[str, Any]:
     """Sweep once. Returns how often each action was taken. Sweeps may overlap."""
     result = dict(Counter(row["action"] for row in db.rows("sweep_idle_assignments")))
-    db.call("record_job_run", job=NAME, result=result)
+    db.value("record_job_run", job=NAME, result=result)
     return {"job": NAME, **result}

@@ -12,5 +12,5 @@ NAME = "refund-unanswered"
 def run(db: Database) -> dict[str, Any]:
     """Refund what is due, once each. Returns how many messages were refunded. Runs may overlap."""
     result = {"refunded": len(db.rows("refund_unanswered_messages"))}
-    db.call("record_job_run", job=NAME, result=result)
+    db.value("record_job_run", job=NAME, result=result)
     return {"job": NAME, **result}

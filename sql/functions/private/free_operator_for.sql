@@ -1,0 +1,25 @@
+-- private.free_operator_for: the operator who should get this chat now, locked until commit; null when there is none.
+-- Called by  offer_chat
+-- Locks      operator, by SKIP LOCKED: it never waits, so any lock may already be held
+--
+-- Free is: active, available, without a chat, and heard of lately. The one the chat was just taken from comes last,
+-- but before nobody; the one who last answered it comes first; then whoever has been free longest.
+create or replace function private.free_operator_for(p_chat public.chats, p_in_line_only boolean, p_except uuid)
+  returns uuid
+  language sql volatile set search_path = ''
+as $$
+  select o.id
+  from public.operators o
+  where o.free_since is not null
+    and o.last_heartbeat_at > pg_catalog.clock_timestamp()
+      - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second'
+    and (o.asked_at is not null or not p_in_line_only)
+    and o.id is distinct from p_except
+  order by
+    (o.id is not distinct from p_chat.last_released_from),
+    (o.id is distinct from p_chat.last_answered_by),
+    o.free_since,
+    o.id
+  limit 1
+  for no key update skip locked
+$$;

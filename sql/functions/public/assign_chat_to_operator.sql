@@ -1,0 +1,47 @@
+-- assign_chat_to_operator: give an operator the chat that has waited longest; null when none waits: they are then in line.
+-- Called by  POST /api/operator/assign (through assign_next_chat), complete_chat, as fantooo_api
+-- Runs as    owner: the API's role has no table rights
+-- Repeats    a chat given to them unasked (they were in line) is theirs to pick up with this call; a second call is refused
+-- Locks      operator, then a chat by SKIP LOCKED: this takes the order the other way round and may, because it never waits there
+-- Raises     PT403 NOT_AN_OPERATOR  PT403 OPERATOR_INACTIVE  PT400 OPERATOR_NOT_AVAILABLE  PT409 ALREADY_ASSIGNED
+-- p_except   a chat they have just laid down
+create or replace function public.assign_chat_to_operator(p_operator_id uuid, p_except uuid default null)
+  returns uuid
+  language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_operator public.operators := private.operator_in_good_standing(p_operator_id);
+  v_chat_id uuid;
+begin
+  update public.chat_assignments a
+  set accepted_at = pg_catalog.clock_timestamp()
+  from public.chats c
+  where c.assigned_operator_id = p_operator_id and a.chat_id = c.id and a.released_at is null and a.accepted_at is null
+  returning c.id into v_chat_id;
+  if found then
+    update public.operators o set last_heartbeat_at = pg_catalog.clock_timestamp() where o.id = p_operator_id;
+    return v_chat_id;
+  elsif exists (select from public.chats c where c.assigned_operator_id = p_operator_id) then
+    raise sqlstate 'PT409' using hint = 'ALREADY_ASSIGNED', message = 'Operator already has an active assignment.';
+  elsif not v_operator.is_available then
+    raise sqlstate 'PT400' using hint = 'OPERATOR_NOT_AVAILABLE', message = 'Operator not available.';
+  end if;
+
+  select c.id into v_chat_id
+  from public.chats c
+  where c.waiting_since is not null and c.assigned_operator_id is null and c.id is distinct from p_except
+  order by c.waiting_since, c.id
+  limit 1
+  for no key update skip locked;
+  if found then
+    update public.operators o set last_heartbeat_at = pg_catalog.clock_timestamp() where o.id = p_operator_id;
+    perform private.give_chat(v_chat_id, p_operator_id, p_accepted => true);
+  else
+    update public.operators o
+    set last_heartbeat_at = pg_catalog.clock_timestamp(), asked_at = coalesce(o.asked_at, pg_catalog.clock_timestamp())
+    where o.id = p_operator_id;
+  end if;
+  return v_chat_id;
+end;
+$$;
+grant execute on function public.assign_chat_to_operator(uuid, uuid) to fantooo_api, service_role;

@@ -1,0 +1,36 @@
+-- handle_pending_payment_events: act on stored webhooks whose handling was cut short, oldest first.
+-- Called by  reconcile_payments, as fantooo_api: overlapping or not
+-- Runs as    owner: the API's role has no table rights
+-- Repeats    a handled event is not handled again; one that cannot be handled keeps its error in detail and is tried next time
+-- Locks      events by SKIP LOCKED → as handle_payment_event
+-- Returns    {handled, failed}
+create or replace function public.handle_pending_payment_events(p_limit integer, p_mode text)
+  returns json
+  language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_event_id bigint;
+  v_handled integer := 0;
+  v_failed integer := 0;
+begin
+  for v_event_id in
+    select e.id from public.payment_events e
+    where e.handled_at is null
+    order by e.id
+    limit p_limit
+    for update skip locked
+  loop
+    begin
+      perform public.handle_payment_event(v_event_id, p_mode);
+      v_handled := v_handled + 1;
+    exception
+      -- One event that cannot be handled must not hold up those behind it.
+      when others then
+        v_failed := v_failed + 1;
+        update public.payment_events e set detail = sqlstate || ': ' || sqlerrm where e.id = v_event_id;
+    end;
+  end loop;
+  return pg_catalog.json_build_object('handled', v_handled, 'failed', v_failed);
+end;
+$$;
+grant execute on function public.handle_pending_payment_events(integer, text) to fantooo_api, service_role;

@@ -1,0 +1,40 @@
+-- reassign_chat: an admin takes a chat from its operator, and gives it to a certain one, or to whoever is free.
+-- Called by  POST /api/admin/chats/<id>/reassign, as fantooo_api
+-- Runs as    owner: the API's role has no table rights
+-- Locks      chat → operator held from → operator given to
+-- Raises     PT403 NOT_AN_ADMIN  PT404 CHAT_NOT_FOUND  PT404 OPERATOR_NOT_FOUND  PT409 CHAT_CLOSED  PT409 OPERATOR_NOT_FREE
+create or replace function public.reassign_chat(p_admin_id uuid, p_chat_id uuid, p_operator_id uuid default null)
+  returns json
+  language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_is_active boolean;
+  v_operator public.operators;
+  v_assigned_to uuid := p_operator_id;
+begin
+  perform private.require_admin(p_admin_id);
+  select c.is_active into v_is_active from public.chats c where c.id = p_chat_id for no key update;
+  if not found then
+    raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat.';
+  elsif not v_is_active then
+    raise sqlstate 'PT409' using hint = 'CHAT_CLOSED', message = 'This chat has been closed.';
+  end if;
+  if p_operator_id is null then
+    v_assigned_to := public.release_and_reassign_chat(p_chat_id, 'admin_reassigned');
+  else
+    perform private.release_chats(array[p_chat_id], array['admin_reassigned']);
+    select o.* into v_operator from public.operators o where o.id = p_operator_id for no key update;
+    if not found then
+      raise sqlstate 'PT404' using hint = 'OPERATOR_NOT_FOUND', message = 'There is no such operator.';
+    elsif v_operator.free_since is null then
+      raise sqlstate 'PT409' using hint = 'OPERATOR_NOT_FREE',
+        message = 'This operator is not available, or holds another chat.';
+    end if;
+    perform private.give_chat(p_chat_id, p_operator_id, p_accepted => false);
+  end if;
+  perform private.audit(p_admin_id, 'reassign_chat', p_chat_id::text,
+    pg_catalog.jsonb_build_object('operator_id', v_assigned_to));
+  return pg_catalog.json_build_object('chat_id', p_chat_id, 'assigned_operator_id', v_assigned_to);
+end;
+$$;
+grant execute on function public.reassign_chat(uuid, uuid, uuid) to fantooo_api, service_role;

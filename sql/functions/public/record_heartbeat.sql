@@ -1,0 +1,74 @@
+-- record_heartbeat: the operator's app is alive, and this is when its person last moved; answers how long the chat is theirs.
+-- Called by  POST /api/operator/heartbeat every 30 s, from the chat and from the waiting page, as fantooo_api
+-- Runs as    owner: the API's role has no table rights
+-- Repeats    times only move forward, and never past the server's clock
+-- Locks      chat → operator
+-- Raises     PT403 NOT_AN_OPERATOR  PT403 OPERATOR_INACTIVE  PT404 CHAT_NOT_FOUND (never theirs)
+--
+-- state: waiting (no chat), active, warning (seconds_left until the chat is taken), released (why, and since when).
+create or replace function public.record_heartbeat(
+  p_operator_id uuid,
+  p_chat_id uuid default null,
+  p_last_activity timestamptz default null)
+  returns json
+  language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_now timestamptz;
+  v_activity timestamptz;
+  v_held_id uuid;
+  v_operator public.operators;
+  v_settings public.app_settings := private.settings();
+  v_idle_seconds double precision;
+  v_released record;
+begin
+  select c.id into v_held_id from public.chats c
+  where c.assigned_operator_id = p_operator_id
+  for no key update;
+  v_operator := private.operator_in_good_standing(p_operator_id);
+  v_now := pg_catalog.clock_timestamp();
+  v_activity := least(p_last_activity, v_now);
+
+  update public.operators o
+  set last_heartbeat_at = v_now, last_activity = greatest(o.last_activity, v_activity)
+  where o.id = p_operator_id;
+
+  if v_held_id is not null then
+    update public.chat_assignments a set accepted_at = v_now
+    where a.chat_id = v_held_id and a.released_at is null and a.accepted_at is null and p_chat_id = v_held_id;
+    update public.operator_activity a
+    set last_activity = greatest(a.last_activity, v_activity), updated_at = v_now
+    where a.chat_id = v_held_id and a.operator_id = p_operator_id and p_chat_id = v_held_id;
+    select h.idle_seconds into v_idle_seconds from private.assignment_health(p_operator_id) h;
+    -- Moving again takes the warning back, so that the next silence is warned of again.
+    update public.chats c set idle_warned_at = null
+    where c.id = v_held_id and c.idle_warned_at is not null and v_idle_seconds < v_settings.idle_warning_seconds;
+  end if;
+
+  if p_chat_id is distinct from v_held_id and p_chat_id is not null then
+    select a.release_reason as reason, a.released_at as at into v_released
+    from public.chat_assignments a
+    where a.chat_id = p_chat_id and a.operator_id = p_operator_id
+    order by a.assigned_at desc
+    limit 1;
+    if not found then
+      raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat of yours.';
+    end if;
+    return pg_catalog.json_build_object(
+      'state', 'released', 'seconds_left', 0, 'chat_id', v_held_id, 'is_available', v_operator.is_available,
+      'released', pg_catalog.json_build_object('chat_id', p_chat_id, 'reason', v_released.reason, 'at', v_released.at));
+  end if;
+
+  return pg_catalog.json_build_object(
+    'state', case
+      when v_held_id is null then 'waiting'
+      when v_idle_seconds >= v_settings.idle_warning_seconds then 'warning'
+      else 'active' end,
+    'seconds_left', case when v_held_id is not null
+      then greatest(0, pg_catalog.ceil(v_settings.idle_release_seconds - v_idle_seconds))::integer end,
+    'chat_id', v_held_id,
+    'is_available', v_operator.is_available,
+    'released', null);
+end;
+$$;
+grant execute on function public.record_heartbeat(uuid, uuid, timestamptz) to fantooo_api, service_role;

@@ -1,0 +1,12 @@
+-- record_job_run: a scheduled job ran, and this is what it did.
+-- Called by  the cron endpoints and fantooo job, as fantooo_api
+-- Runs as    owner: the API's role has no table rights
+create or replace function public.record_job_run(p_job text, p_result jsonb)
+  returns void
+  language sql volatile security definer set search_path = ''
+as $$
+  insert into public.job_runs as j (job, last_result) values (p_job, coalesce(p_result, '{}'))
+  on conflict (job) do update
+  set runs = j.runs + 1, last_run_at = pg_catalog.now(), last_result = excluded.last_result
+$$;
+grant execute on function public.record_job_run(text, jsonb) to fantooo_api, service_role;

@@ -1,0 +1,105 @@
+-- send_user_message: a user writes in their chat: free while the quota lasts, then for one credit; or nothing happens.
+-- Called by  POST /api/messages, as fantooo_api
+-- Runs as    owner: the API's role has no table rights
+-- Repeats    p_client_message_id names the message: the same call again returns the first message, repeated = true, uncharged
+-- Locks      chat until commit, so seq has no gap; (operator, by SKIP LOCKED); real user
+-- Raises     PT400 EMPTY_MESSAGE  PT400 MESSAGE_TOO_LONG  PT402 INSUFFICIENT_CREDITS  PT403 NOT_A_REAL_USER
+--            PT403 ACCOUNT_SUSPENDED  PT403 DISCLOSURE_REQUIRED  PT403 PROFILE_BLOCKED  PT404 CHAT_NOT_FOUND
+--            PT409 CHAT_CLOSED  PT409 IDEMPOTENCY_CONFLICT  PT429 RATE_LIMITED
+create or replace function public.send_user_message(
+  p_user_id uuid,
+  p_chat_id uuid,
+  p_content text,
+  p_client_message_id uuid default null)
+  returns json
+  language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+  v_content text := private.clean_message(p_content);
+  v_settings public.app_settings;
+  v_chat public.chats;
+  v_user public.real_users;
+  v_message public.messages;
+  v_now timestamptz;
+  v_recent timestamptz[];
+  v_is_free boolean;
+begin
+  select c.* into v_chat from public.chats c
+  where c.id = p_chat_id and c.real_user_id = p_user_id
+  for no key update;
+  if not found then
+    perform private.require_real_user(p_user_id);
+    -- A stranger's chat and a wrong id get one answer: we do not confirm which chats exist.
+    raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat.';
+  end if;
+
+  -- Looked up under the chat's lock, so two copies of one request cannot both miss it.
+  if p_client_message_id is not null then
+    select m.* into v_message from public.messages m
+    where m.chat_id = p_chat_id and m.client_message_id = p_client_message_id;
+    if found and v_message.sender_type = 'real' and v_message.content = v_content then
+      return pg_catalog.json_build_object(
+        'message', private.message_json(v_message),
+        'credits', (select u.credits from public.real_users u where u.id = p_user_id),
+        'repeated', true);
+    elsif found then
+      raise sqlstate 'PT409' using hint = 'IDEMPOTENCY_CONFLICT',
+        message = 'This message id was already used for another message.';
+    end if;
+  end if;
+
+  v_settings := private.settings();
+  select u.* into strict v_user from public.real_users u where u.id = p_user_id for no key update;
+  -- Read after the locks: created_at then rises with seq, whoever waited for whom.
+  v_now := pg_catalog.clock_timestamp();
+  v_recent := array(select t from pg_catalog.unnest(v_user.recent_sends) as t where t > v_now - interval '1 minute');
+  v_is_free := v_chat.real_message_count < v_settings.free_messages;
+
+  if not v_user.is_active then
+    raise sqlstate 'PT403' using hint = 'ACCOUNT_SUSPENDED', message = 'This account has been suspended.';
+  elsif not v_chat.is_active then
+    raise sqlstate 'PT409' using hint = 'CHAT_CLOSED', message = 'This chat has been closed.';
+  elsif v_user.disclosure_version is distinct from v_settings.disclosure_version then
+    raise sqlstate 'PT403' using hint = 'DISCLOSURE_REQUIRED',
+      message = 'Please confirm first that you know the profiles are fictional and written by operators.';
+  elsif exists (select from public.blocks b
+                where b.real_user_id = p_user_id and b.fictional_user_id = v_chat.fictional_user_id) then
+    raise sqlstate 'PT403' using hint = 'PROFILE_BLOCKED', message = 'You have blocked this profile.';
+  elsif pg_catalog.cardinality(v_recent) >= v_settings.messages_per_minute then
+    raise sqlstate 'PT429' using hint = 'RATE_LIMITED', message = 'Too many messages. Please wait a moment.',
+      detail = pg_catalog.ceil(extract(epoch from v_recent[1] + interval '1 minute' - v_now))::text;
+  elsif not v_is_free and v_user.credits < 1 then
+    raise sqlstate 'PT402' using hint = 'INSUFFICIENT_CREDITS',
+      message = 'Insufficient credits. Please purchase more credits to continue chatting.';
+  end if;
+
+  update public.real_users u
+  set recent_sends = v_recent || v_now, credits = u.credits - (not v_is_free)::integer
+  where u.id = p_user_id
+  returning u.credits into v_user.credits;
+
+  insert into public.messages (chat_id, seq, sender_type, content, client_message_id, is_free_message, created_at)
+  values (p_chat_id, v_chat.last_seq + 1, 'real', v_content, p_client_message_id, v_is_free, v_now)
+  returning * into v_message;
+
+  if not v_is_free then
+    insert into public.credit_ledger (user_id, delta, balance_after, reason, message_id)
+    values (p_user_id, -1, v_user.credits, 'message', v_message.id);
+  end if;
+
+  update public.chats c
+  set last_seq = c.last_seq + 1, message_count = c.message_count + 1, real_message_count = c.real_message_count + 1,
+      last_message_at = v_now, waiting_since = coalesce(c.waiting_since, v_now), updated_at = v_now
+  where c.id = p_chat_id;
+
+  if v_chat.assigned_operator_id is null
+    and private.offer_chat(p_chat_id, p_in_line_only => true) is null
+    and v_chat.waiting_since is null then
+    perform private.notify('operators', 'queue_changed', '{}');
+  end if;
+
+  return pg_catalog.json_build_object(
+    'message', private.message_json(v_message), 'credits', v_user.credits, 'repeated', false);
+end;
+$$;
+grant execute on function public.send_user_message(uuid, uuid, text, uuid) to fantooo_api, service_role;

@@ -1,0 +1,81 @@
+-- sweep_idle_assignments: warn, release, reassign: nobody holds a chat asleep, and no waiting chat misses a free operator.
+-- Called by  GET /api/cron/idle-detection, the idle-detection job, pg_cron: any mix, overlapping or not
+-- Runs as    owner: the API's role has no table rights
+-- Repeats    a second sweep finds nothing left to do; one that runs at the same time skips what this one has locked
+-- Locks      chats by SKIP LOCKED → operators
+-- Returns    what was done: action is warned, released, paused, lost (an operator with no chat went silent) or assigned
+create or replace function public.sweep_idle_assignments()
+  returns table (chat_id uuid, operator_id uuid, action text, reason text)
+  language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_locked_ids uuid[];
+  v_warned_ids uuid[];
+  v_released_ids uuid[];
+  v_released_from uuid[];
+  v_reasons text[];
+  v_waiting_id uuid;
+  v_operator_id uuid;
+begin
+  -- Lock what looks due, then judge again: a heartbeat may have come between the look and the lock.
+  select pg_catalog.array_agg(locked.id) into v_locked_ids
+  from (
+    select c.id from public.chats c
+    where c.id in (select h.chat_id from private.assignment_health() h where h.verdict is not null)
+    for no key update skip locked
+  ) as locked;
+
+  if v_locked_ids is not null then
+    select
+      pg_catalog.array_agg(h.chat_id) filter (where h.verdict = 'warn'),
+      pg_catalog.array_agg(h.chat_id) filter (where h.verdict <> 'warn'),
+      pg_catalog.array_agg(h.operator_id) filter (where h.verdict <> 'warn'),
+      pg_catalog.array_agg(h.verdict) filter (where h.verdict <> 'warn')
+    into v_warned_ids, v_released_ids, v_released_from, v_reasons
+    from private.assignment_health() h
+    where h.verdict is not null and h.chat_id = any (v_locked_ids);
+
+    return query
+      update public.chats c set idle_warned_at = pg_catalog.clock_timestamp()
+      where c.id = any (v_warned_ids)
+      returning c.id, c.assigned_operator_id, 'warned', 'idle';
+    perform private.notify('operator:' || c.assigned_operator_id, 'idle_warning', pg_catalog.jsonb_build_object(
+      'chat_id', c.id,
+      'seconds_left', (private.settings()).idle_release_seconds - (private.settings()).idle_warning_seconds))
+    from public.chats c where c.id = any (v_warned_ids);
+
+    perform private.release_chats(v_released_ids, v_reasons);
+    return query
+      select r.chat_id, r.operator_id, case when o.is_available then 'released' else 'paused' end, r.reason
+      from pg_catalog.unnest(v_released_ids, v_released_from, v_reasons) as r (chat_id, operator_id, reason)
+      join public.operators o on o.id = r.operator_id;
+  end if;
+
+  -- Available, without a chat, and silent: not there. They come back by saying so.
+  for v_operator_id in
+    select o.id from public.operators o
+    where o.free_since is not null
+      and o.last_heartbeat_at <= pg_catalog.clock_timestamp()
+        - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second'
+    for no key update skip locked
+  loop
+    perform private.take_off_duty(v_operator_id, 'operator_lost');
+    return query select null::uuid, v_operator_id, 'lost', 'operator_lost';
+  end loop;
+
+  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators.
+  for v_waiting_id in
+    select c.id from public.chats c
+    where c.waiting_since is not null and c.assigned_operator_id is null
+    order by c.waiting_since, c.id
+    limit (select pg_catalog.count(*) from public.operators o where o.free_since is not null)
+    for no key update skip locked
+  loop
+    v_operator_id := private.offer_chat(v_waiting_id);
+    exit when v_operator_id is null;
+    return query select v_waiting_id, v_operator_id, 'assigned', 'sweep';
+  end loop;
+end;
+$$;
+grant execute on function public.sweep_idle_assignments() to fantooo_api, service_role;
