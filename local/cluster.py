@@ -24,6 +24,7 @@ HOST = "127.0.0.1"
 START_TIMEOUT = 60
 STOP_TIMEOUT = 20
 ORPHANS_TIMEOUT = 20
+NO_PROCESS = 999_999_999
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": HOST,
@@ -117,20 +118,21 @@ class Cluster:
         if self.is_running:
             return
         require_free_port(self.port, "PostgreSQL")
-        # A server that was killed leaves its lock file, and its number may since belong to another process.
-        (self.files / "postmaster.pid").unlink(missing_ok=True)
+        self._disown_lock_file()
         durability = {} if fsync else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         chosen = {**SETTINGS, **durability, **(settings or {}), "port": str(self.port)}
         options = shlex.join(word for name, value in chosen.items() for word in ("-c", f"{name}={value}"))
         command = ["pg_ctl", "start", "-w", "-t", str(START_TIMEOUT), "-D", str(self.files)]
         command += ["-l", str(self.log), "-o", options]
         give_up_at = time.monotonic() + ORPHANS_TIMEOUT
+        logged = self._log_size()
         while self._run(command).returncode:
+            said = self._said_since(logged)
             # The backends of a killed server live on for a moment, and hold its shared memory until they notice.
-            reason = _last_line(self.log.read_text() if self.log.exists() else "")
-            if "shared memory block" not in reason or time.monotonic() > give_up_at:
-                raise SetupError(f"PostgreSQL did not start ({reason}); its log is {self.log}.")
+            if "shared memory block" not in said or time.monotonic() > give_up_at:
+                raise SetupError(f"PostgreSQL did not start ({_last_line(said)}); its log is {self.log}.")
             time.sleep(0.2)
+            logged = self._log_size()
 
     def stop(self) -> None:
         """Stop the server, if it runs, and wait until it is gone.
@@ -157,6 +159,23 @@ class Cluster:
             return None
         return pid if str(self.files) in command_line(pid) else None
 
+    def _disown_lock_file(self) -> None:
+        """Let a killed server's lock file not stand in the way.
+
+        Its number may by now be another process's, or that of a zombie nobody buries. With a number no process can
+        have, PostgreSQL takes the file for stale, and still looks whether the shared memory it names is in use.
+        """
+        path = self.files / "postmaster.pid"
+        if path.exists():
+            _, _, rest = path.read_text().partition("\n")
+            path.write_text(f"{NO_PROCESS}\n{rest}")
+
+    def _log_size(self) -> int:
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def _said_since(self, offset: int) -> str:
+        return self.log.read_bytes()[offset:].decode(errors="replace") if self.log.exists() else ""
+
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs: as the caller, or for root as an account without rights."""
         program, *arguments = command
@@ -182,6 +201,7 @@ class Account:
         """What to put before a command, to run it as this account below directories only root may enter.
 
         CAP_DAC_OVERRIDE and not the narrower CAP_DAC_READ_SEARCH: root in a container often lacks the latter.
+        The secure bit is for access(2), which leaves a non-root user's capabilities out of account without it.
         """
         if not shutil.which("setpriv"):
             raise SetupError(
@@ -189,7 +209,14 @@ class Account:
                 "virtual environment: move them out of root's home, or install util-linux (setpriv)."
             )
         identity = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
-        return ["setpriv", *identity, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
+        return [
+            "setpriv",
+            *identity,
+            "--inh-caps=+dac_override",
+            "--ambient-caps=+dac_override",
+            "--securebits=+no_setuid_fixup",
+            "--",
+        ]
 
 
 def require_free_port(port: int, purpose: str) -> None:

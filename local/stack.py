@@ -9,7 +9,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import psycopg
 import requests
 
 from cli import schema
+from cli.environment import read_env_file
 from local import demo_data, platform
 from local.cluster import HOST, Cluster, require_free_port
 from local.errors import SetupError
@@ -131,7 +131,6 @@ class Stack:
                 _wait_until_it_answers(answers_at, children)
 
         python = sys.executable
-        fantooo = str(Path(sysconfig.get_path("scripts")) / "fantooo")
         serve(
             "supabase",
             [python, "-m", "local.gateway", "--data-dir", str(self.data_dir)],
@@ -156,8 +155,8 @@ class Stack:
             ],
             f"{self.api_url}/api/ready",
         )
-        serve("idle-detection", [fantooo, "job", "idle-detection", "--every", "30"])
-        serve("reconcile-payments", [fantooo, "job", "reconcile-payments", "--every", "60"])
+        serve("idle-detection", [python, "-m", "cli", "job", "idle-detection", "--every", "30"])
+        serve("reconcile-payments", [python, "-m", "cli", "job", "reconcile-payments", "--every", "60"])
         if with_demo_data:
             say("Loading demo data …")
             environment |= demo_data.load(environment)
@@ -181,7 +180,7 @@ class Stack:
 
     def _environment(self, project: Project) -> dict[str, str]:
         """What DIR/env says; secrets and sign-ins that it had before stay."""
-        known = _read_environment(self.environment_file)
+        known = read_env_file(self.data_dir)
         environment = known | {
             "SUPABASE_URL": project.url,
             "SUPABASE_ANON_KEY": project.anon_key,
@@ -209,15 +208,14 @@ class Stack:
 
     def _prepare_database(self, project: Project) -> None:
         superuser = project.dsn("supabase_admin")
-        passwords = dict(project.passwords)
-        # Our own migrations make this role.
-        api_password = passwords.pop("fantooo_api")
-        platform.create_roles(superuser, passwords)
+        # fantooo_api is not the platform's: our own migrations make it.
+        platform.create_roles(
+            superuser, {role: word for role, word in project.passwords.items() if role != "fantooo_api"}
+        )
         platform.create_database(superuser, project.database)
         with psycopg.connect(project.dsn("postgres")) as connection:
             schema.push(connection)
-        with psycopg.connect(superuser) as connection:
-            platform.set_password(connection, "fantooo_api", api_password)
+            schema.set_api_password(connection, project.passwords["fantooo_api"])
 
     def _paystack_options(self, environment: dict[str, str]) -> list[str]:
         return [
@@ -242,7 +240,7 @@ class Stack:
 
     def summary(self, environment: dict[str, str] | None = None) -> str:
         """How to use the stack, by its environment: by default what DIR/env says."""
-        environment = environment or _read_environment(self.environment_file)
+        environment = environment or read_env_file(self.data_dir)
         lines = [
             "",
             "Fantooo is running.",
@@ -372,13 +370,6 @@ def _make_directory(data_dir: Path) -> None:
         (data_dir / "logs").mkdir(exist_ok=True)
     except OSError as error:
         raise SetupError(f"Cannot write to {data_dir}: {error.strerror}.") from error
-
-
-def _read_environment(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    pairs = (line.partition("=") for line in path.read_text().splitlines())
-    return {name: value for name, _, value in pairs}
 
 
 def _wait_until_it_answers(url: str, children: Children) -> None:
