@@ -407,7 +407,7 @@ def _list_element(scanner: _Scanner) -> str:
 def _filter(target: Field, read_value: ReadValue, scanner: _Scanner) -> Filter:
     negated = scanner.take("not.")
     start = scanner.position
-    found = scanner.match(r"([a-z]+)(?:\(([\w $]+)\))?\.")
+    found = scanner.match(r"([a-z]+)(?:\(([^\W\d][\w $]*)\))?\.")
     operator, modifier = (found[1], found[2]) if found else ("", None)
     if operator == "in" and modifier is None:
         return Filter(target, operator, values=_list(scanner), negated=negated)

@@ -80,7 +80,9 @@ def server(rest_cluster: Cluster) -> Iterator[Rest]:
         url="http://127.0.0.1", db_port=rest_cluster.port, superuser_password=rest_cluster.password
     )
     admin = rest_cluster.dsn()
-    passwords = {role: project.passwords[role] for role in LOGIN_ROLES if role not in ("supabase_admin", "fantooo_api")}
+    passwords = {
+        role: project.passwords[role] for role in LOGIN_ROLES if role not in ("supabase_admin", "fantooo_api")
+    }
     platform.create_roles(admin, passwords)
     platform.create_database(admin, project.database)
     with psycopg.connect(project.dsn("postgres")) as connection:

@@ -129,3 +129,6 @@ create function hidden() returns int language sql as 'select 1';
 revoke execute on function hidden() from public, anon, authenticated;
 create function reads_claims() returns text language sql stable as $$ select auth.uid()::text $$;
 create function title_length(books) returns int language sql immutable as 'select length($1.title)';
+create function many(p_count int) returns setof int language sql stable as 'select generate_series(1, p_count)';
+create function ambiguous(x int) returns int language sql immutable as 'select 1';
+create function ambiguous(x text) returns int language sql immutable as 'select 2';

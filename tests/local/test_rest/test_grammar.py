@@ -137,7 +137,10 @@ def test_parameters_of_embedded_resources_carry_their_path() -> None:
     ("text", "terms"),
     [
         ("a", (OrderTerm(Field("a")),)),
-        ("a.desc.nullslast,b.asc", (OrderTerm(Field("a"), None, "desc", "last"), OrderTerm(Field("b"), None, "asc"))),
+        (
+            "a.desc.nullslast,b.asc",
+            (OrderTerm(Field("a"), None, "desc", "last"), OrderTerm(Field("b"), None, "asc")),
+        ),
         ("a.nullsfirst", (OrderTerm(Field("a"), nulls="first"),)),
         ("rel(a).desc", (OrderTerm(Field("a"), "rel", "desc"),)),
         ("d->>k.desc", (OrderTerm(Field("d", (JsonStep("k", False, True),)), None, "desc"),)),
@@ -169,7 +172,8 @@ def test_a_refusal_says_where_the_text_stops_making_sense() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "open_", "close"), [("select", "a(", ")"), ("or", "(and(", "x.eq.1))"), ("or", "(and", "(x.eq.1))")]
+    ("key", "open_", "close"),
+    [("select", "a(", ")"), ("or", "(and(", "x.eq.1))"), ("or", "(and", "(x.eq.1))")],
 )
 def test_no_request_nests_deeper_than_the_limit(key: str, open_: str, close: str) -> None:
     with pytest.raises(ApiError, match="failed to parse"):
@@ -201,7 +205,9 @@ def test_any_name_survives_quoting(name: str) -> None:
 
 @given(st.lists(hostile, min_size=1, max_size=4).filter(lambda values: values != [""]))
 def test_any_list_of_values_survives_quoting(values: list[str]) -> None:
-    assert condition("x", f"in.({','.join(map(quoted, values))})") == Filter(Field("x"), "in", values=tuple(values))
+    assert condition("x", f"in.({','.join(map(quoted, values))})") == Filter(
+        Field("x"), "in", values=tuple(values)
+    )
 
 
 def test_of_a_preference_given_twice_the_first_counts() -> None:
