@@ -11,7 +11,7 @@ declare
   v_user_id text := private.to_json_object(p_charge -> 'metadata') ->> 'user_id';
   v_transaction public.transactions;
 begin
-  if p_charge is null or p_says <> 'success' or not pg_catalog.pg_input_is_valid(coalesce(v_user_id, ''), 'uuid') then
+  if p_charge is null or p_says <> 'success' or not pg_input_is_valid(coalesce(v_user_id, ''), 'uuid') then
     return null;
   end if;
   insert into public.transactions

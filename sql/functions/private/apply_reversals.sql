@@ -21,8 +21,8 @@ begin
     select from public.credit_ledger l where l.transaction_id = p_transaction_id and l.reason = 'purchase') then
     return;
   end if;
-  select pg_catalog.floor(v_transaction.credits_purchased
-      * least(coalesce(pg_catalog.sum(r.amount_minor), 0), v_transaction.amount_minor) / v_transaction.amount_minor)::integer
+  select floor(v_transaction.credits_purchased
+      * least(coalesce(sum(r.amount_minor), 0), v_transaction.amount_minor) / v_transaction.amount_minor)::integer
   into v_due
   from public.payment_reversals r
   where r.reference = v_transaction.paystack_reference and r.state = 'done';

@@ -4,8 +4,8 @@ create or replace function private.charge_facts(p_charge jsonb)
   returns jsonb
   language sql immutable set search_path = ''
 as $$
-  select pg_catalog.jsonb_object_agg(fact.key, fact.value)
-  from pg_catalog.jsonb_each(p_charge) as fact
+  select jsonb_object_agg(fact.key, fact.value)
+  from jsonb_each(p_charge) as fact
   where fact.key in ('id', 'domain', 'status', 'reference', 'amount', 'requested_amount', 'currency', 'channel', 'fees',
                      'gateway_response', 'message', 'paid_at', 'created_at', 'receipt_number')
 $$;

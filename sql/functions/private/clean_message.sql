@@ -10,7 +10,7 @@ declare
 begin
   if v_content = '' then
     raise sqlstate 'PT400' using hint = 'EMPTY_MESSAGE', message = 'A message needs some text.';
-  elsif pg_catalog.char_length(v_content) > 5000 then
+  elsif char_length(v_content) > 5000 then
     raise sqlstate 'PT400' using hint = 'MESSAGE_TOO_LONG', message = 'A message has at most 5000 characters.';
   end if;
   return v_content;

@@ -17,14 +17,14 @@ begin
   end if;
   if v_text !~ '^[ -~\n]*$' then
     -- C0 without tab and newline, DEL, C1.
-    v_text := pg_catalog.regexp_replace(pg_catalog.normalize(v_text, NFC), '[\u0001-\u0008\u000B-\u001F\u007F-\u009F]', '', 'g');
+    v_text := regexp_replace(normalize(v_text, NFC), '[\u0001-\u0008\u000B-\u001F\u007F-\u009F]', '', 'g');
   end if;
-  while pg_catalog.strpos(v_text, '<') > 0 loop
+  while strpos(v_text, '<') > 0 loop
     v_before := v_text;
-    v_text := pg_catalog.regexp_replace(v_text, '<(!--.*?--|[A-Za-z/!][^<>]*)>', '', 'g');
+    v_text := regexp_replace(v_text, '<(!--.*?--|[A-Za-z/!][^<>]*)>', '', 'g');
     exit when v_text = v_before;
   end loop;
-  v_text := pg_catalog.btrim(v_text, E' \t\n\u00A0');
+  v_text := btrim(v_text, E' \t\n\u00A0');
   -- Only characters that show nothing: blanks, joiners and marks of width zero.
   if v_text ~ '^[\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]*$' then
     return '';

@@ -7,8 +7,8 @@ as $$
 declare
   v_payload jsonb;
 begin
-  v_payload := pg_catalog.convert_from(p_body, 'UTF8')::jsonb;
-  return case when pg_catalog.jsonb_typeof(v_payload) = 'object' then v_payload end;
+  v_payload := convert_from(p_body, 'UTF8')::jsonb;
+  return case when jsonb_typeof(v_payload) = 'object' then v_payload end;
 exception
   -- Not UTF-8, not JSON, or a \u0000 that jsonb cannot hold: the body is kept as it came, and its outcome says so.
   when data_exception or program_limit_exceeded then

@@ -11,7 +11,7 @@ as $$
   select o.id
   from public.operators o
   where o.free_since is not null
-    and o.last_heartbeat_at > pg_catalog.clock_timestamp()
+    and o.last_heartbeat_at > clock_timestamp()
       - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second'
     and (o.asked_at is not null or not p_in_line_only)
     and o.id is distinct from p_except

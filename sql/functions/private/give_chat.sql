@@ -6,7 +6,7 @@ create or replace function private.give_chat(p_chat_id uuid, p_operator_id uuid,
   language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_now timestamptz := pg_catalog.clock_timestamp();
+  v_now timestamptz := clock_timestamp();
 begin
   update public.chats c
   set assigned_operator_id = p_operator_id, assignment_time = v_now, idle_warned_at = null, updated_at = v_now
@@ -20,7 +20,7 @@ begin
   values (p_operator_id, (v_now at time zone 'UTC')::date, 1)
   on conflict (operator_id, date) do update set chats_handled = operator_stats.chats_handled + 1;
   update public.operators o set free_since = null, asked_at = null where o.id = p_operator_id;
-  perform private.notify('operator:' || p_operator_id, 'assigned', pg_catalog.jsonb_build_object('chat_id', p_chat_id));
+  perform private.notify('operator:' || p_operator_id, 'assigned', jsonb_build_object('chat_id', p_chat_id));
   perform private.notify('operators', 'queue_changed', '{}');
 end;
 $$;

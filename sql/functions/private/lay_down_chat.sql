@@ -15,6 +15,6 @@ begin
     raise sqlstate 'PT403' using hint = 'CHAT_NOT_ASSIGNED', message = 'This chat is not assigned to you.';
   end if;
   perform private.release_chats(array[p_chat_id], array[p_reason]);
-  update public.operators o set last_heartbeat_at = pg_catalog.clock_timestamp() where o.id = p_operator_id;
+  update public.operators o set last_heartbeat_at = clock_timestamp() where o.id = p_operator_id;
 end;
 $$;

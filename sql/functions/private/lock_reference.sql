@@ -5,5 +5,5 @@ create or replace function private.lock_reference(p_reference text)
   returns void
   language sql volatile set search_path = ''
 as $$
-  select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('payment:' || p_reference, 0))
+  select pg_advisory_xact_lock(hashtextextended('payment:' || p_reference, 0))
 $$;

@@ -8,9 +8,9 @@ create or replace function private.may_listen(p_topic text)
   returns boolean
   language sql stable security definer set search_path = ''
 as $$
-  select case pg_catalog.split_part(p_topic, ':', 1)
-    when 'chat' then private.is_admin() or pg_catalog.substr(p_topic, 6) in (select id::text from private.my_chat_ids() as id)
-    when 'typing' then pg_catalog.substr(p_topic, 8) in (select id::text from private.my_chat_ids() as id)
+  select case split_part(p_topic, ':', 1)
+    when 'chat' then private.is_admin() or substr(p_topic, 6) in (select id::text from private.my_chat_ids() as id)
+    when 'typing' then substr(p_topic, 8) in (select id::text from private.my_chat_ids() as id)
     when 'operator' then exists (
       select from public.operators o where o.id = auth.uid() and o.is_active and p_topic = 'operator:' || o.id)
     when 'operators' then p_topic = 'operators' and (private.is_admin() or exists (

@@ -11,9 +11,9 @@ create or replace function private.may_send(p_topic text, p_extension text)
 as $$
   select case
     when p_extension = 'broadcast' and p_topic like 'typing:%' then
-      pg_catalog.substr(p_topic, 8) in (select id::text from private.my_chat_ids() as id)
+      substr(p_topic, 8) in (select id::text from private.my_chat_ids() as id)
     when p_extension = 'presence' and p_topic like 'chat:%' then
-      pg_catalog.substr(p_topic, 6) in (select id::text from private.my_chat_ids() as id)
+      substr(p_topic, 6) in (select id::text from private.my_chat_ids() as id)
     else false end
 $$;
 grant execute on function private.may_send(text, text) to authenticated;

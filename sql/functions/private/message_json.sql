@@ -4,7 +4,7 @@ create or replace function private.message_json(p_message public.messages)
   returns json
   language sql immutable set search_path = ''
 as $$
-  select pg_catalog.json_build_object(
+  select json_build_object(
     'id', p_message.id,
     'chat_id', p_message.chat_id,
     'seq', p_message.seq,

@@ -6,7 +6,7 @@ create or replace function private.operator_chat_json(p_chat_id uuid)
   returns json
   language sql stable set search_path = ''
 as $$
-  select pg_catalog.json_build_object(
+  select json_build_object(
     'id', c.id,
     'real_user_id', c.real_user_id,
     'fictional_user_id', c.fictional_user_id,
@@ -20,15 +20,15 @@ as $$
     'assignment_time', c.assignment_time,
     'is_active', c.is_active,
     'created_at', c.created_at,
-    'user', pg_catalog.json_build_object(
+    'user', json_build_object(
       'id', u.id, 'display_name', u.display_name, 'location', u.location, 'gender', u.gender,
       'looking_for', u.looking_for, 'age', u.age, 'profile_picture', u.profile_picture, 'member_since', u.created_at),
     'profile', private.profile_json(f),
-    'notes', (select pg_catalog.json_build_object(
+    'notes', (select json_build_object(
                 'real_profile_notes', n.real_profile_notes, 'fictional_profile_notes', n.fictional_profile_notes,
                 'version', n.version, 'updated_at', n.updated_at)
               from public.chat_notes n where n.chat_id = c.id),
-    'messages', coalesce((select pg_catalog.json_agg(private.message_json(m) order by m.seq)
+    'messages', coalesce((select json_agg(private.message_json(m) order by m.seq)
                           from public.messages m where m.chat_id = c.id and m.seq > c.last_seq - 50), '[]'))
   from public.chats c
   join public.real_users u on u.id = c.real_user_id

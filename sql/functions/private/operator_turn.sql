@@ -20,7 +20,7 @@ begin
     raise sqlstate 'PT403' using hint = 'CHAT_NOT_ASSIGNED', message = 'This chat is not assigned to you.';
   end if;
 
-  written_at := pg_catalog.clock_timestamp();
+  written_at := clock_timestamp();
   seq := v_chat.last_seq + 1;
   answered_waiting_since := v_chat.waiting_since;
 

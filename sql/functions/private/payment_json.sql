@@ -5,7 +5,7 @@ create or replace function private.payment_json(p_transaction_id uuid, p_granted
   returns json
   language sql volatile set search_path = ''
 as $$
-  select pg_catalog.json_build_object(
+  select json_build_object(
     'reference', t.paystack_reference,
     'status', t.status,
     'granted', p_granted,

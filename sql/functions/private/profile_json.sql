@@ -4,7 +4,7 @@ create or replace function private.profile_json(p_profile public.fictional_users
   returns json
   language sql immutable set search_path = ''
 as $$
-  select pg_catalog.json_build_object(
+  select json_build_object(
     'id', p_profile.id,
     'name', p_profile.name,
     'age', p_profile.age,

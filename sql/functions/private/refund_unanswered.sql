@@ -13,7 +13,7 @@ declare
 begin
   for v_user_id, v_message_id in
     update public.messages m
-    set refunded_at = pg_catalog.clock_timestamp()
+    set refunded_at = clock_timestamp()
     from public.chats c, public.app_settings s
     where c.id = p_chat_id
       and m.chat_id = c.id
@@ -22,7 +22,7 @@ begin
       and not m.is_free_message
       and m.refunded_at is null
       and (not p_overdue_only
-        or m.created_at <= pg_catalog.clock_timestamp() - s.unanswered_refund_seconds * interval '1 second')
+        or m.created_at <= clock_timestamp() - s.unanswered_refund_seconds * interval '1 second')
     returning c.real_user_id, m.id
   loop
     perform private.move_credits(v_user_id, 1, 'unanswered', p_message_id => v_message_id);

@@ -8,14 +8,14 @@ create or replace function private.release_chats(p_chat_ids uuid[], p_reasons te
   language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_now timestamptz := pg_catalog.clock_timestamp();
+  v_now timestamptz := clock_timestamp();
   v_operator_ids uuid[];
   v_held_ids uuid[];
   v_held_reasons text[];
 begin
-  select pg_catalog.array_agg(c.id), pg_catalog.array_agg(c.assigned_operator_id), pg_catalog.array_agg(r.reason)
+  select array_agg(c.id), array_agg(c.assigned_operator_id), array_agg(r.reason)
   into v_held_ids, v_operator_ids, v_held_reasons
-  from pg_catalog.unnest(p_chat_ids, p_reasons) as r (chat_id, reason)
+  from unnest(p_chat_ids, p_reasons) as r (chat_id, reason)
   join public.chats c on c.id = r.chat_id
   where c.assigned_operator_id is not null;
   if v_held_ids is null then
@@ -29,7 +29,7 @@ begin
 
   update public.chat_assignments a
   set released_at = v_now, release_reason = r.reason
-  from pg_catalog.unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
+  from unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
   where a.chat_id = r.chat_id and a.released_at is null;
 
   -- The operator: free again, or off when the app is gone or chats were held asleep too often.
@@ -39,7 +39,7 @@ begin
         when r.reason = 'operator_lost' then 'operator_lost'
         when r.reason in ('idle_timeout', 'answer_timeout') and o.idle_releases + 1 >= s.idle_releases_before_pause then 'paused'
       end as off_reason
-    from pg_catalog.unnest(v_operator_ids, v_held_reasons) as r (operator_id, reason)
+    from unnest(v_operator_ids, v_held_reasons) as r (operator_id, reason)
     join public.operators o on o.id = r.operator_id
     cross join public.app_settings s
   ), changed as (
@@ -59,8 +59,8 @@ begin
   where v.operator_id = c.id and v.ended_at is null and c.off_reason is not null;
 
   perform private.notify('operator:' || r.operator_id, 'released',
-    pg_catalog.jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now))
-  from pg_catalog.unnest(v_operator_ids, v_held_ids, v_held_reasons) as r (operator_id, chat_id, reason);
+    jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now))
+  from unnest(v_operator_ids, v_held_ids, v_held_reasons) as r (operator_id, chat_id, reason);
   perform private.notify('operators', 'queue_changed', '{}');
 end;
 $$;

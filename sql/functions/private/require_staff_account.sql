@@ -6,7 +6,7 @@ create or replace function private.require_staff_account(p_user_id uuid, p_name 
   language plpgsql stable set search_path = ''
 as $$
 begin
-  if coalesce(pg_catalog.char_length(p_name), 0) not between 1 and 100 or coalesce(p_email, '') !~ '^[^@\s]+@[^@\s]+$' then
+  if coalesce(char_length(p_name), 0) not between 1 and 100 or coalesce(p_email, '') !~ '^[^@\s]+@[^@\s]+$' then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'Staff have a name of 1 to 100 characters and an e-mail address.';
   elsif not exists (select from auth.users u where u.id = p_user_id) then
     raise sqlstate 'PT404' using hint = 'USER_NOT_FOUND', message = 'There is no such Auth user.';

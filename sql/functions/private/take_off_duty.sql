@@ -10,7 +10,7 @@ begin
   set is_available = false, unavailable_reason = p_reason, free_since = null, asked_at = null
   where o.id = p_operator_id;
   update public.operator_availability v
-  set ended_at = pg_catalog.clock_timestamp(), end_reason = p_reason
+  set ended_at = clock_timestamp(), end_reason = p_reason
   where v.operator_id = p_operator_id and v.ended_at is null;
 end;
 $$;

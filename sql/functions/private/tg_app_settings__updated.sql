@@ -8,13 +8,13 @@ as $$
 declare
   v_changes jsonb;
 begin
-  select pg_catalog.jsonb_object_agg(n.key, n.value) into v_changes
-  from pg_catalog.jsonb_each(pg_catalog.to_jsonb(new)) as n
-  where n.value is distinct from pg_catalog.to_jsonb(old) -> n.key;
+  select jsonb_object_agg(n.key, n.value) into v_changes
+  from jsonb_each(to_jsonb(new)) as n
+  where n.value is distinct from to_jsonb(old) -> n.key;
   if v_changes is not null then
-    new.updated_at := pg_catalog.now();
+    new.updated_at := now();
     perform private.audit(
-      coalesce(auth.uid(), nullif(pg_catalog.current_setting('fantooo.admin_id', true), '')::uuid),
+      coalesce(auth.uid(), nullif(current_setting('fantooo.admin_id', true), '')::uuid),
       'update_settings', null, v_changes);
   end if;
   return new;

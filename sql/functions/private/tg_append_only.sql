@@ -7,7 +7,7 @@ create or replace function private.tg_append_only()
 as $$
 begin
   raise sqlstate 'PT403' using hint = 'APPEND_ONLY',
-    message = pg_catalog.format('%s is append-only: a mistake is put right by another row.', tg_table_name);
+    message = format('%s is append-only: a mistake is put right by another row.', tg_table_name);
 end;
 $$;
 

@@ -7,7 +7,7 @@ create or replace function private.tg_chat_notes__saved()
 as $$
 begin
   new.version := old.version + 1;
-  new.updated_at := pg_catalog.now();
+  new.updated_at := now();
   new.updated_by := auth.uid();
   return new;
 end;

@@ -7,8 +7,8 @@ create or replace function private.tg_credits__match_ledger()
   language plpgsql security definer set search_path = ''
 as $$
 declare
-  v_user_id uuid := case tg_table_name when 'credit_ledger' then (pg_catalog.to_jsonb(new) ->> 'user_id')::uuid
-    else (pg_catalog.to_jsonb(new) ->> 'id')::uuid end;
+  v_user_id uuid := case tg_table_name when 'credit_ledger' then (to_jsonb(new) ->> 'user_id')::uuid
+    else (to_jsonb(new) ->> 'id')::uuid end;
 begin
   perform from public.real_users u
   where u.id = v_user_id

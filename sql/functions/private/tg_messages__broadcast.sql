@@ -14,12 +14,12 @@ declare
   v_operator_id uuid;
 begin
   if new.sender_type = 'fictional' then
-    perform private.notify('chat:' || new.chat_id, 'message', pg_catalog.jsonb_build_object('message', v_message));
+    perform private.notify('chat:' || new.chat_id, 'message', jsonb_build_object('message', v_message));
   else
-    perform private.notify('chat:' || new.chat_id, 'message', pg_catalog.jsonb_build_object('message', v_message - 'content'));
+    perform private.notify('chat:' || new.chat_id, 'message', jsonb_build_object('message', v_message - 'content'));
     select c.assigned_operator_id into v_operator_id from public.chats c where c.id = new.chat_id;
     if v_operator_id is not null then
-      perform private.notify('operator:' || v_operator_id, 'message', pg_catalog.jsonb_build_object('message', v_message));
+      perform private.notify('operator:' || v_operator_id, 'message', jsonb_build_object('message', v_message));
     end if;
   end if;
   return null;

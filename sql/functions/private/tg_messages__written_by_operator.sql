@@ -13,7 +13,7 @@ declare
 begin
   new.content := private.clean_message(new.content);
   v_turn := private.operator_turn(auth.uid(), new.chat_id);
-  new.id := pg_catalog.gen_random_uuid();
+  new.id := gen_random_uuid();
   new.seq := v_turn.seq;
   new.sender_type := 'fictional';
   new.handled_by_operator_id := auth.uid();

@@ -7,7 +7,7 @@ as $$
 begin
   new.display_name := private.clean_text(new.display_name);
   new.location := private.clean_text(new.location);
-  new.updated_at := pg_catalog.now();
+  new.updated_at := now();
   return new;
 end;
 $$;

@@ -5,9 +5,9 @@ create or replace function private.to_json_object(p_value jsonb)
   language sql immutable set search_path = ''
 as $$
   select case
-    when pg_catalog.jsonb_typeof(p_value) = 'object' then p_value
-    when pg_catalog.jsonb_typeof(p_value) = 'string'
-      and pg_catalog.pg_input_is_valid(p_value #>> '{}', 'jsonb')
-      and pg_catalog.jsonb_typeof((p_value #>> '{}')::jsonb) = 'object' then (p_value #>> '{}')::jsonb
+    when jsonb_typeof(p_value) = 'object' then p_value
+    when jsonb_typeof(p_value) = 'string'
+      and pg_input_is_valid(p_value #>> '{}', 'jsonb')
+      and jsonb_typeof((p_value #>> '{}')::jsonb) = 'object' then (p_value #>> '{}')::jsonb
     else '{}'::jsonb end
 $$;

@@ -16,7 +16,7 @@ begin
       message = 'This is not the current text. Please read it again.';
   end if;
   update public.real_users u
-  set disclosure_accepted_at = case when u.disclosure_version = p_version then u.disclosure_accepted_at else pg_catalog.now() end,
+  set disclosure_accepted_at = case when u.disclosure_version = p_version then u.disclosure_accepted_at else now() end,
       disclosure_version = p_version
   where u.id = auth.uid() and u.is_active
   returning u.disclosure_accepted_at into v_accepted_at;

@@ -16,7 +16,7 @@ declare
 begin
   perform private.require_admin(p_admin_id);
   if p_delta is null or p_delta = 0 or p_delta not between -1000000 and 1000000
-    or pg_catalog.char_length(v_note) not between 1 and 1000 then
+    or char_length(v_note) not between 1 and 1000 then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT',
       message = 'An adjustment has a number of credits (at most a million, not zero) and a note of 1 to 1000 characters.';
   end if;
@@ -29,16 +29,16 @@ begin
     raise sqlstate 'PT409' using hint = 'IDEMPOTENCY_CONFLICT',
       message = 'This request id was already used for another adjustment.';
   elsif found then
-    return pg_catalog.json_build_object('user_id', p_user_id, 'credits', v_credits, 'repeated', true);
+    return json_build_object('user_id', p_user_id, 'credits', v_credits, 'repeated', true);
   elsif v_credits::bigint + p_delta < 0 then
     raise sqlstate 'PT409' using hint = 'BALANCE_TOO_LOW',
-      message = pg_catalog.format('The user has %s credits: no more can be taken.', v_credits);
+      message = format('The user has %s credits: no more can be taken.', v_credits);
   end if;
   v_credits := private.move_credits(p_user_id, p_delta, 'adjustment', p_admin_id => p_admin_id,
-    p_request_id => coalesce(p_request_id, pg_catalog.gen_random_uuid()), p_note => v_note);
+    p_request_id => coalesce(p_request_id, gen_random_uuid()), p_note => v_note);
   perform private.audit(p_admin_id, 'adjust_credits', p_user_id::text,
-    pg_catalog.jsonb_build_object('delta', p_delta, 'note', v_note));
-  return pg_catalog.json_build_object('user_id', p_user_id, 'credits', v_credits, 'repeated', false);
+    jsonb_build_object('delta', p_delta, 'note', v_note));
+  return json_build_object('user_id', p_user_id, 'credits', v_credits, 'repeated', false);
 end;
 $$;
 grant execute on function public.adjust_credits(uuid, uuid, integer, text, uuid) to fantooo_api, service_role;

@@ -13,7 +13,7 @@ begin
   perform private.require_admin(p_admin_id);
   perform private.require_page_size(p_limit);
   return (
-    select pg_catalog.json_build_object('entries', coalesce(pg_catalog.json_agg(page order by page.id desc), '[]'))
+    select json_build_object('entries', coalesce(json_agg(page order by page.id desc), '[]'))
     from (
       select l.* from public.admin_audit_log l
       where (p_before is null or l.id < p_before)

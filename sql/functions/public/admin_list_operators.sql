@@ -9,9 +9,9 @@ as $$
 begin
   perform private.require_admin(p_admin_id);
   return (
-    select pg_catalog.json_build_object('operators', coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+    select json_build_object('operators', coalesce(json_agg(json_build_object(
       'id', o.id, 'name', o.name, 'email', o.email, 'is_active', o.is_active, 'is_available', o.is_available,
-      'unavailable_reason', o.unavailable_reason, 'is_reachable', coalesce(o.last_heartbeat_at > pg_catalog.clock_timestamp()
+      'unavailable_reason', o.unavailable_reason, 'is_reachable', coalesce(o.last_heartbeat_at > clock_timestamp()
         - (private.settings()).lost_operator_seconds * interval '1 second', false),
       'last_heartbeat_at', o.last_heartbeat_at, 'last_activity', o.last_activity, 'free_since', o.free_since,
       'chat_id', c.id, 'assignment_time', c.assignment_time, 'waiting_since', c.waiting_since,

@@ -13,8 +13,8 @@ begin
   perform private.require_admin(p_admin_id);
   perform private.require_page_size(p_limit);
   return (
-    select pg_catalog.json_build_object('payments', coalesce(
-      pg_catalog.json_agg(page order by page.created_at desc, page.id), '[]'))
+    select json_build_object('payments', coalesce(
+      json_agg(page order by page.created_at desc, page.id), '[]'))
     from (
       select t.* from public.transactions t
       where (p_before is null or t.created_at < p_before)

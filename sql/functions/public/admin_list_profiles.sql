@@ -13,8 +13,8 @@ begin
   perform private.require_admin(p_admin_id);
   perform private.require_page_size(p_limit);
   return (
-    select pg_catalog.json_build_object('profiles', coalesce(
-      pg_catalog.json_agg(private.profile_json(page) order by page.created_at desc, page.id), '[]'))
+    select json_build_object('profiles', coalesce(
+      json_agg(private.profile_json(page) order by page.created_at desc, page.id), '[]'))
     from (
       select f.* from public.fictional_users f
       where (p_before is null or f.created_at < p_before)

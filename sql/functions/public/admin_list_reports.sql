@@ -13,8 +13,8 @@ begin
   perform private.require_admin(p_admin_id);
   perform private.require_page_size(p_limit);
   return (
-    select pg_catalog.json_build_object('reports', coalesce(pg_catalog.json_agg(
-      pg_catalog.to_jsonb(page) || pg_catalog.jsonb_build_object(
+    select json_build_object('reports', coalesce(json_agg(
+      to_jsonb(page) || jsonb_build_object(
         'message', private.message_json(m), 'handled_by_operator_id', m.handled_by_operator_id)
       order by page.created_at desc, page.id), '[]'))
     from (

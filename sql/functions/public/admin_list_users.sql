@@ -13,13 +13,13 @@ begin
   perform private.require_admin(p_admin_id);
   perform private.require_page_size(p_limit);
   return (
-    select pg_catalog.json_build_object('users', coalesce(pg_catalog.json_agg(
-      pg_catalog.to_jsonb(page) - array['recent_sends', 'latitude', 'longitude'] order by page.created_at desc, page.id), '[]'))
+    select json_build_object('users', coalesce(json_agg(
+      to_jsonb(page) - array['recent_sends', 'latitude', 'longitude'] order by page.created_at desc, page.id), '[]'))
     from (
       select u.* from public.real_users u
       where (p_before is null or u.created_at < p_before)
         and (p_filters ->> 'is_active' is null or u.is_active = (p_filters ->> 'is_active')::boolean)
-        and (p_filters ->> 'name' is null or pg_catalog.starts_with(u.name, p_filters ->> 'name'))
+        and (p_filters ->> 'name' is null or starts_with(u.name, p_filters ->> 'name'))
       order by u.created_at desc, u.id
       limit p_limit
     ) as page);

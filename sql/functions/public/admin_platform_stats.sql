@@ -17,35 +17,35 @@ begin
   end if;
   return (
     with sign_ups as (
-      select (u.created_at at time zone 'UTC')::date as day, pg_catalog.count(*) as n
+      select (u.created_at at time zone 'UTC')::date as day, count(*) as n
       from public.real_users u where u.created_at >= v_from and u.created_at < v_until group by 1
     ), written as (
       select (m.created_at at time zone 'UTC')::date as day,
-        pg_catalog.count(*) filter (where m.sender_type = 'real' and m.is_free_message) as free,
-        pg_catalog.count(*) filter (where m.sender_type = 'real' and not m.is_free_message) as paid,
-        pg_catalog.count(*) filter (where m.sender_type = 'fictional') as answers,
-        pg_catalog.percentile_cont(0.5) within group (
+        count(*) filter (where m.sender_type = 'real' and m.is_free_message) as free,
+        count(*) filter (where m.sender_type = 'real' and not m.is_free_message) as paid,
+        count(*) filter (where m.sender_type = 'fictional') as answers,
+        percentile_cont(0.5) within group (
           order by extract(epoch from m.created_at - m.answered_waiting_since))::integer as wait
       from public.messages m where m.created_at >= v_from and m.created_at < v_until group by 1
     ), paid as (
-      select day, pg_catalog.sum(n)::bigint as n, pg_catalog.sum(credits)::bigint as credits,
-        pg_catalog.jsonb_object_agg(currency, minor) as revenue_minor
+      select day, sum(n)::bigint as n, sum(credits)::bigint as credits,
+        jsonb_object_agg(currency, minor) as revenue_minor
       from (
-        select (t.completed_at at time zone 'UTC')::date as day, t.currency, pg_catalog.count(*) as n,
-          pg_catalog.sum(t.credits_purchased) as credits, pg_catalog.sum(t.amount_minor) as minor
+        select (t.completed_at at time zone 'UTC')::date as day, t.currency, count(*) as n,
+          sum(t.credits_purchased) as credits, sum(t.amount_minor) as minor
         from public.transactions t
         where t.status = 'success' and t.completed_at >= v_from and t.completed_at < v_until
         group by 1, 2
       ) as by_currency group by day
     )
-    select pg_catalog.json_build_object(
-      'totals', (select pg_catalog.json_build_object(
-        'users', (select pg_catalog.count(*) from public.real_users),
-        'active_chats', (select pg_catalog.count(*) from public.chats c where c.is_active and c.last_message_at > pg_catalog.now() - interval '24 hours'),
-        'operators_available', (select pg_catalog.count(*) from public.operators o where o.is_available),
-        'open_reports', (select pg_catalog.count(*) from public.message_reports r where r.resolved_at is null),
+    select json_build_object(
+      'totals', (select json_build_object(
+        'users', (select count(*) from public.real_users),
+        'active_chats', (select count(*) from public.chats c where c.is_active and c.last_message_at > now() - interval '24 hours'),
+        'operators_available', (select count(*) from public.operators o where o.is_available),
+        'open_reports', (select count(*) from public.message_reports r where r.resolved_at is null),
         'queue', public.queue_status())),
-      'series', pg_catalog.json_agg(pg_catalog.json_build_object(
+      'series', json_agg(json_build_object(
         'date', d.day::date,
         'sign_ups', coalesce(s.n, 0),
         'free_messages', coalesce(w.free, 0),
@@ -55,7 +55,7 @@ begin
         'payments', coalesce(p.n, 0),
         'credits_sold', coalesce(p.credits, 0),
         'revenue_minor', coalesce(p.revenue_minor, '{}')) order by d.day))
-    from pg_catalog.generate_series(p_from::timestamp, p_to::timestamp, interval '1 day') as d (day)
+    from generate_series(p_from::timestamp, p_to::timestamp, interval '1 day') as d (day)
     left join sign_ups s on s.day = d.day::date
     left join written w on w.day = d.day::date
     left join paid p on p.day = d.day::date);

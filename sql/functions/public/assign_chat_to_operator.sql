@@ -14,12 +14,12 @@ declare
   v_chat_id uuid;
 begin
   update public.chat_assignments a
-  set accepted_at = pg_catalog.clock_timestamp()
+  set accepted_at = clock_timestamp()
   from public.chats c
   where c.assigned_operator_id = p_operator_id and a.chat_id = c.id and a.released_at is null and a.accepted_at is null
   returning c.id into v_chat_id;
   if found then
-    update public.operators o set last_heartbeat_at = pg_catalog.clock_timestamp() where o.id = p_operator_id;
+    update public.operators o set last_heartbeat_at = clock_timestamp() where o.id = p_operator_id;
     return v_chat_id;
   elsif exists (select from public.chats c where c.assigned_operator_id = p_operator_id) then
     raise sqlstate 'PT409' using hint = 'ALREADY_ASSIGNED', message = 'Operator already has an active assignment.';
@@ -34,11 +34,11 @@ begin
   limit 1
   for no key update skip locked;
   if found then
-    update public.operators o set last_heartbeat_at = pg_catalog.clock_timestamp() where o.id = p_operator_id;
+    update public.operators o set last_heartbeat_at = clock_timestamp() where o.id = p_operator_id;
     perform private.give_chat(v_chat_id, p_operator_id, p_accepted => true);
   else
     update public.operators o
-    set last_heartbeat_at = pg_catalog.clock_timestamp(), asked_at = coalesce(o.asked_at, pg_catalog.clock_timestamp())
+    set last_heartbeat_at = clock_timestamp(), asked_at = coalesce(o.asked_at, clock_timestamp())
     where o.id = p_operator_id;
   end if;
   return v_chat_id;

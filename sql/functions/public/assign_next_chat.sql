@@ -9,7 +9,7 @@ as $$
 declare
   v_chat_id uuid := public.assign_chat_to_operator(p_operator_id);
 begin
-  return pg_catalog.json_build_object('chat', private.operator_chat_json(v_chat_id));
+  return json_build_object('chat', private.operator_chat_json(v_chat_id));
 end;
 $$;
 grant execute on function public.assign_next_chat(uuid) to fantooo_api, service_role;

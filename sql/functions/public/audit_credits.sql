@@ -10,14 +10,14 @@ create or replace function public.audit_credits()
 as $$
   with entries as (
     select l.user_id, l.id, l.delta, l.balance_after,
-      pg_catalog.sum(l.delta) over (partition by l.user_id order by l.id) as running_sum,
-      pg_catalog.row_number() over (partition by l.user_id order by l.id desc) as from_last
+      sum(l.delta) over (partition by l.user_id order by l.id) as running_sum,
+      row_number() over (partition by l.user_id order by l.id desc) as from_last
     from public.credit_ledger l
   ), accounts as (
     select e.user_id,
-      pg_catalog.sum(e.delta) as ledger_sum,
-      pg_catalog.max(e.balance_after) filter (where e.from_last = 1) as last_balance,
-      pg_catalog.bool_or(e.running_sum <> e.balance_after) as is_broken
+      sum(e.delta) as ledger_sum,
+      max(e.balance_after) filter (where e.from_last = 1) as last_balance,
+      bool_or(e.running_sum <> e.balance_after) as is_broken
     from entries e
     group by e.user_id
   )

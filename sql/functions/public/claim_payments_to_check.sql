@@ -20,28 +20,28 @@ begin
   end if;
   with due as (
     select t.id from public.transactions t
-    where t.next_check_at <= pg_catalog.now()
+    where t.next_check_at <= now()
     order by t.next_check_at, t.id
     limit p_limit
     for no key update skip locked
   ), claimed as (
     update public.transactions t
     set checks = t.checks + 1,
-        status = case when t.created_at < pg_catalog.now() - interval '7 days' then 'failed' else t.status end,
-        failure_reason = case when t.created_at < pg_catalog.now() - interval '7 days'
+        status = case when t.created_at < now() - interval '7 days' then 'failed' else t.status end,
+        failure_reason = case when t.created_at < now() - interval '7 days'
                          then coalesce(t.failure_reason, 'EXPIRED') else t.failure_reason end,
-        completed_at = case when t.created_at < pg_catalog.now() - interval '7 days'
-                       then coalesce(t.completed_at, pg_catalog.now()) else t.completed_at end,
-        next_check_at = case when t.created_at >= pg_catalog.now() - interval '7 days' then pg_catalog.now()
+        completed_at = case when t.created_at < now() - interval '7 days'
+                       then coalesce(t.completed_at, now()) else t.completed_at end,
+        next_check_at = case when t.created_at >= now() - interval '7 days' then now()
           + (array[interval '2 minutes', '5 minutes', '15 minutes', '1 hour', '3 hours', '6 hours'])[least(t.checks, 5) + 1] end
     from due
     where t.id = due.id
     returning t.paystack_reference, t.created_at
   )
-  select pg_catalog.json_agg(pg_catalog.json_build_object('reference', c.paystack_reference) order by c.created_at)
+  select json_agg(json_build_object('reference', c.paystack_reference) order by c.created_at)
   into v_payments
   from claimed c;
-  return pg_catalog.json_build_object('payments', coalesce(v_payments, '[]'));
+  return json_build_object('payments', coalesce(v_payments, '[]'));
 end;
 $$;
 grant execute on function public.claim_payments_to_check(integer) to fantooo_api, service_role;

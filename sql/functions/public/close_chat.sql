@@ -15,9 +15,9 @@ begin
     raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat.';
   end if;
   perform private.stop_waiting(p_chat_id, 'chat_closed');
-  update public.chats c set is_active = false, updated_at = pg_catalog.now() where c.id = p_chat_id;
+  update public.chats c set is_active = false, updated_at = now() where c.id = p_chat_id;
   perform private.audit(p_admin_id, 'close_chat', p_chat_id::text);
-  return pg_catalog.json_build_object('chat_id', p_chat_id, 'is_active', false);
+  return json_build_object('chat_id', p_chat_id, 'is_active', false);
 end;
 $$;
 grant execute on function public.close_chat(uuid, uuid) to fantooo_api, service_role;

@@ -9,7 +9,7 @@ as $$
 declare
   v_chat_id uuid := public.complete_chat(p_operator_id, p_chat_id);
 begin
-  return pg_catalog.json_build_object('chat', private.operator_chat_json(v_chat_id));
+  return json_build_object('chat', private.operator_chat_json(v_chat_id));
 end;
 $$;
 grant execute on function public.complete_and_continue(uuid, uuid) to fantooo_api, service_role;

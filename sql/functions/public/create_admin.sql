@@ -28,8 +28,8 @@ begin
   on conflict (id) do update set name = excluded.name, is_super_admin = excluded.is_super_admin
   returning * into v_admin;
   perform private.audit(p_admin_id, 'create_admin', p_user_id::text,
-    pg_catalog.jsonb_build_object('is_super_admin', v_admin.is_super_admin));
-  return pg_catalog.json_build_object('admin', v_admin);
+    jsonb_build_object('is_super_admin', v_admin.is_super_admin));
+  return json_build_object('admin', v_admin);
 end;
 $$;
 grant execute on function public.create_admin(uuid, uuid, text, text, boolean) to fantooo_api, service_role;

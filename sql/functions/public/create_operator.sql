@@ -19,7 +19,7 @@ begin
   on conflict (id) do update set name = excluded.name, is_active = true
   returning * into v_operator;
   perform private.audit(p_admin_id, 'create_operator', p_user_id::text);
-  return pg_catalog.json_build_object('operator', v_operator);
+  return json_build_object('operator', v_operator);
 end;
 $$;
 grant execute on function public.create_operator(uuid, uuid, text, text) to fantooo_api, service_role;

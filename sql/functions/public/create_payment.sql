@@ -20,9 +20,9 @@ begin
     (real_user_id, package_id, amount_minor, currency, credits_purchased, paystack_reference, next_check_at)
   values
     (p_user_id, v_package.id, v_package.price_minor, v_package.currency, v_package.credits,
-     'cr-' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), pg_catalog.now() + interval '1 minute')
+     'cr-' || replace(gen_random_uuid()::text, '-', ''), now() + interval '1 minute')
   returning * into v_transaction;
-  return pg_catalog.json_build_object(
+  return json_build_object(
     'reference', v_transaction.paystack_reference,
     'amount_minor', v_transaction.amount_minor,
     'currency', v_transaction.currency,

@@ -7,7 +7,7 @@ create or replace function public.custom_access_token_hook(event jsonb)
   returns jsonb
   language sql stable set search_path = ''
 as $$
-  select pg_catalog.jsonb_set(event, '{claims,user_role}', coalesce(
+  select jsonb_set(event, '{claims,user_role}', coalesce(
     (select '"admin"'::jsonb from public.admins a where a.id = u.id),
     (select '"operator"'::jsonb from public.operators o where o.id = u.id and o.is_active),
     (select '"real_user"'::jsonb from public.real_users r where r.id = u.id and r.is_active),

@@ -23,8 +23,8 @@ begin
     perform private.offer_chat(v_chat_id);
   end if;
   perform private.audit(p_admin_id, 'deactivate_operator', p_operator_id::text,
-    pg_catalog.jsonb_build_object('released_chat_id', v_chat_id));
-  return pg_catalog.json_build_object('operator_id', p_operator_id, 'is_active', false, 'released_chat_id', v_chat_id);
+    jsonb_build_object('released_chat_id', v_chat_id));
+  return json_build_object('operator_id', p_operator_id, 'is_active', false, 'released_chat_id', v_chat_id);
 end;
 $$;
 grant execute on function public.deactivate_operator(uuid, uuid) to fantooo_api, service_role;

@@ -18,7 +18,7 @@ begin
     raise sqlstate 'PT404' using hint = 'PAYMENT_NOT_FOUND', message = 'There is no such payment.';
   end if;
   update public.transactions t
-  set status = 'failed', failure_reason = coalesce(p_reason, 'UNKNOWN'), completed_at = pg_catalog.now()
+  set status = 'failed', failure_reason = coalesce(p_reason, 'UNKNOWN'), completed_at = now()
   where t.id = v_transaction_id and t.status = 'pending';
   return private.payment_json(v_transaction_id, 0);
 end;

@@ -10,12 +10,12 @@ declare
   v_account json;
 begin
   select coalesce(
-    (select pg_catalog.json_build_object('role', 'admin', 'user', a) from public.admins a where a.id = p_caller_id),
-    (select pg_catalog.json_build_object('role', 'operator', 'user', pg_catalog.json_build_object(
+    (select json_build_object('role', 'admin', 'user', a) from public.admins a where a.id = p_caller_id),
+    (select json_build_object('role', 'operator', 'user', json_build_object(
        'id', o.id, 'name', o.name, 'email', o.email, 'is_active', o.is_active, 'is_available', o.is_available,
        'unavailable_reason', o.unavailable_reason, 'total_messages', o.total_messages, 'created_at', o.created_at))
      from public.operators o where o.id = p_caller_id),
-    (select pg_catalog.json_build_object('role', 'real_user', 'user', pg_catalog.to_jsonb(u) - 'recent_sends',
+    (select json_build_object('role', 'real_user', 'user', to_jsonb(u) - 'recent_sends',
        'disclosure_required', u.disclosure_version is distinct from (private.settings()).disclosure_version)
      from public.real_users u where u.id = p_caller_id))
   into v_account;

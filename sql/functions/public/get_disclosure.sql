@@ -5,7 +5,7 @@ create or replace function public.get_disclosure()
   returns json
   language sql stable security definer set search_path = ''
 as $$
-  select pg_catalog.json_build_object('version', s.disclosure_version, 'text', s.disclosure_text)
+  select json_build_object('version', s.disclosure_version, 'text', s.disclosure_text)
   from public.app_settings s
 $$;
 grant execute on function public.get_disclosure() to anon, authenticated, fantooo_api, service_role;

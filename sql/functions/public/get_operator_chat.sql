@@ -13,9 +13,9 @@ begin
   perform private.operator_in_good_standing(p_operator_id);
   select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id;
   update public.chat_assignments a
-  set accepted_at = pg_catalog.clock_timestamp()
+  set accepted_at = clock_timestamp()
   where a.chat_id = v_chat_id and a.released_at is null and a.accepted_at is null;
-  return pg_catalog.json_build_object('chat', private.operator_chat_json(v_chat_id));
+  return json_build_object('chat', private.operator_chat_json(v_chat_id));
 end;
 $$;
 grant execute on function public.get_operator_chat(uuid) to fantooo_api, service_role;

@@ -14,7 +14,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using hint = 'PROFILE_NOT_FOUND', message = 'There is no such profile.';
   end if;
-  return pg_catalog.json_build_object('profile', private.profile_json(v_profile));
+  return json_build_object('profile', private.profile_json(v_profile));
 end;
 $$;
 grant execute on function public.get_profile(uuid, uuid) to fantooo_api, service_role;

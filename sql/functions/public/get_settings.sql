@@ -8,7 +8,7 @@ create or replace function public.get_settings(p_admin_id uuid)
 as $$
 begin
   perform private.require_admin(p_admin_id);
-  return pg_catalog.json_build_object('settings', pg_catalog.to_jsonb(private.settings()) - 'id');
+  return json_build_object('settings', to_jsonb(private.settings()) - 'id');
 end;
 $$;
 grant execute on function public.get_settings(uuid) to fantooo_api, service_role;

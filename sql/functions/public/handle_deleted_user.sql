@@ -12,7 +12,7 @@ begin
   -- A real user: no operator keeps a chat that is about to vanish; money records stay without the person.
   perform from public.chats c where c.real_user_id = old.id order by c.id for no key update;
   perform private.release_chats(
-    pg_catalog.array_agg(c.id), pg_catalog.array_agg('account_deleted'::text))
+    array_agg(c.id), array_agg('account_deleted'::text))
   from public.chats c
   where c.real_user_id = old.id and c.assigned_operator_id is not null;
   update public.payment_events e

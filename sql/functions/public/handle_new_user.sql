@@ -14,7 +14,7 @@ declare
   v_profile jsonb := new.raw_user_meta_data;
   v_settings public.app_settings;
 begin
-  if v_profile is null or pg_catalog.jsonb_typeof(v_profile) <> 'object' or not v_profile ? 'name' then
+  if v_profile is null or jsonb_typeof(v_profile) <> 'object' or not v_profile ? 'name' then
     return new;
   end if;
   v_settings := private.settings();
@@ -23,7 +23,7 @@ begin
       message = 'A name is 3 to 20 characters: small letters, digits and underscores.';
   elsif new.email is distinct from (v_profile ->> 'name') || '@' || v_settings.email_domain then
     raise sqlstate 'PT400' using hint = 'INVALID_EMAIL',
-      message = pg_catalog.format('The e-mail address of a user is name@%s.', v_settings.email_domain);
+      message = format('The e-mail address of a user is name@%s.', v_settings.email_domain);
   elsif coalesce(v_profile ->> 'age', '') !~ '^[0-9]{1,3}$' or (v_profile ->> 'age')::integer not between 18 and 100 then
     raise sqlstate 'PT400' using hint = 'INVALID_AGE', message = 'Users are 18 to 100 years old.';
   elsif private.clean_text(v_profile ->> 'display_name') = ''
@@ -40,7 +40,7 @@ begin
     private.clean_text(v_profile ->> 'location'), v_profile ->> 'gender', v_profile ->> 'looking_for',
     (v_profile ->> 'age')::integer,
     case when accepted then v_settings.disclosure_version end,
-    case when accepted then pg_catalog.now() end
+    case when accepted then now() end
   from (select v_profile -> 'accepts_fictional_profiles' = 'true'::jsonb as accepted) as disclosure;
   return new;
 end;

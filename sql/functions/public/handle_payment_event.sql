@@ -21,12 +21,12 @@ begin
   if not found then
     raise sqlstate 'PT404' using hint = 'EVENT_NOT_FOUND', message = 'There is no such event.';
   elsif v_event.handled_at is not null then
-    return pg_catalog.json_build_object('event_id', p_event_id, 'outcome', v_event.outcome, 'repeated', true);
+    return json_build_object('event_id', p_event_id, 'outcome', v_event.outcome, 'repeated', true);
   end if;
 
   v_payload := private.event_payload(v_event.body);
   v_data := v_payload -> 'data';
-  if v_event.event is null or pg_catalog.jsonb_typeof(v_data) is distinct from 'object' then
+  if v_event.event is null or jsonb_typeof(v_data) is distinct from 'object' then
     v_outcome := 'unusable';
   elsif v_event.event not like 'charge.%' and v_event.event not like 'refund.%' then
     v_outcome := 'ignored';
@@ -48,9 +48,9 @@ begin
   end if;
 
   update public.payment_events e
-  set handled_at = pg_catalog.now(), outcome = v_outcome, detail = v_result ->> 'reason'
+  set handled_at = now(), outcome = v_outcome, detail = v_result ->> 'reason'
   where e.id = p_event_id;
-  return pg_catalog.json_build_object('event_id', p_event_id, 'outcome', v_outcome, 'repeated', false, 'payment', v_result);
+  return json_build_object('event_id', p_event_id, 'outcome', v_outcome, 'repeated', false, 'payment', v_result);
 end;
 $$;
 grant execute on function public.handle_payment_event(bigint, text) to fantooo_api, service_role;

@@ -30,7 +30,7 @@ begin
         update public.payment_events e set detail = sqlstate || ': ' || sqlerrm where e.id = v_event_id;
     end;
   end loop;
-  return pg_catalog.json_build_object('handled', v_handled, 'failed', v_failed);
+  return json_build_object('handled', v_handled, 'failed', v_failed);
 end;
 $$;
 grant execute on function public.handle_pending_payment_events(integer, text) to fantooo_api, service_role;

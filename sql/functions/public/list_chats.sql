@@ -13,8 +13,8 @@ begin
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A page has 1 to 100 chats.';
   end if;
   return (
-    select pg_catalog.json_build_object('chats', coalesce(
-      pg_catalog.json_agg(private.chat_for_user(page) order by page.last_message_at desc, page.id), '[]'))
+    select json_build_object('chats', coalesce(
+      json_agg(private.chat_for_user(page) order by page.last_message_at desc, page.id), '[]'))
     from (
       select c.* from public.chats c
       where c.real_user_id = p_user_id and (p_before is null or c.last_message_at < p_before)

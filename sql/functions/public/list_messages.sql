@@ -30,14 +30,14 @@ begin
   end if;
 
   -- seq has no gaps, so a page is a range and not a search.
-  select pg_catalog.json_agg(private.message_json(m) order by m.seq), pg_catalog.count(*) into v_messages, v_count
+  select json_agg(private.message_json(m) order by m.seq), count(*) into v_messages, v_count
   from public.messages m
   where m.chat_id = p_chat_id
     and m.seq > coalesce(p_after, least(coalesce(p_before, v_chat.last_seq + 1), v_chat.last_seq + 1) - 1 - p_limit)
     and m.seq <= case when p_after is null
                  then least(coalesce(p_before, v_chat.last_seq + 1), v_chat.last_seq + 1) - 1
                  else least(p_after::bigint + p_limit, v_chat.last_seq) end;
-  return pg_catalog.json_build_object(
+  return json_build_object(
     'messages', coalesce(v_messages, '[]'),
     'last_seq', v_chat.last_seq,
     'has_more', case when p_after is null

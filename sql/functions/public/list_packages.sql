@@ -5,8 +5,8 @@ create or replace function public.list_packages()
   returns json
   language sql stable security definer set search_path = ''
 as $$
-  select pg_catalog.json_build_object('packages', coalesce(
-    pg_catalog.json_agg(pg_catalog.json_build_object(
+  select json_build_object('packages', coalesce(
+    json_agg(json_build_object(
       'id', p.id, 'credits', p.credits, 'price_minor', p.price_minor, 'currency', p.currency)
       order by p.currency <> s.currency, p.currency, p.price_minor), '[]'))
   from public.credit_packages p

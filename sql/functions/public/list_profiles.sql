@@ -27,15 +27,15 @@ begin
   v_gender := coalesce(p_gender, (select u.looking_for from public.real_users u where u.id = p_user_id));
   if p_cursor is not null then
     -- The cursor is a profile's id: the place in the list is looked up, so it cannot be made up.
-    if pg_catalog.pg_input_is_valid(p_cursor, 'uuid') then
+    if pg_input_is_valid(p_cursor, 'uuid') then
       select f.* into v_after from public.fictional_users f where f.id = p_cursor::uuid;
     end if;
     if v_after.id is null then
       raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'This cursor is not one of ours.';
     end if;
   end if;
-  select pg_catalog.json_agg(private.profile_json(page) order by page.created_at desc, page.id desc),
-    case when pg_catalog.count(*) = p_limit then (pg_catalog.array_agg(page.id order by page.created_at, page.id))[1]::text end
+  select json_agg(private.profile_json(page) order by page.created_at desc, page.id desc),
+    case when count(*) = p_limit then (array_agg(page.id order by page.created_at, page.id))[1]::text end
   into v_profiles, v_next
   from (
     select f.* from public.fictional_users f
@@ -45,7 +45,7 @@ begin
     order by f.created_at desc, f.id desc
     limit p_limit
   ) as page;
-  return pg_catalog.json_build_object('profiles', coalesce(v_profiles, '[]'), 'nextCursor', v_next);
+  return json_build_object('profiles', coalesce(v_profiles, '[]'), 'nextCursor', v_next);
 end;
 $$;
 grant execute on function public.list_profiles(uuid, text, text, integer) to fantooo_api, service_role;

@@ -31,7 +31,7 @@ begin
   end if;
 
   update public.messages m
-  set read_at = pg_catalog.now(), delivered_at = coalesce(m.delivered_at, pg_catalog.now())
+  set read_at = now(), delivered_at = coalesce(m.delivered_at, now())
   where m.chat_id = p_chat_id and m.seq > v_from and m.seq <= v_to
     and m.sender_type = case when v_is_user then 'fictional' else 'real' end
     and m.read_at is null;
@@ -39,7 +39,7 @@ begin
   set real_last_read_seq = case when v_is_user then v_to else c.real_last_read_seq end,
       fictional_last_read_seq = case when v_is_user then c.fictional_last_read_seq else v_to end
   where c.id = p_chat_id;
-  perform private.notify('chat:' || p_chat_id, 'read', pg_catalog.jsonb_build_object(
+  perform private.notify('chat:' || p_chat_id, 'read', jsonb_build_object(
     'chat_id', p_chat_id, 'reader', case when v_is_user then 'real' else 'fictional' end, 'seq', v_to));
   return v_to;
 end;

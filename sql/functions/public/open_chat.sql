@@ -33,7 +33,7 @@ begin
       insert into public.chat_notes (chat_id) values (v_chat.id);
     end if;
   end if;
-  return pg_catalog.json_build_object('chat', private.chat_for_user(v_chat), 'created', v_created);
+  return json_build_object('chat', private.chat_for_user(v_chat), 'created', v_created);
 end;
 $$;
 grant execute on function public.open_chat(uuid, uuid) to fantooo_api, service_role;

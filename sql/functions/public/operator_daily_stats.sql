@@ -16,7 +16,7 @@ begin
     raise sqlstate 'PT404' using hint = 'OPERATOR_NOT_FOUND', message = 'There is no such operator.';
   end if;
   return (
-    select pg_catalog.json_build_object('stats', pg_catalog.json_agg(pg_catalog.json_build_object(
+    select json_build_object('stats', json_agg(json_build_object(
       'date', d.day,
       'messages_sent', answers.messages_sent,
       'chats_handled', segments.chats_handled,
@@ -26,35 +26,35 @@ begin
       'releases', coalesce(segments.releases, '{}')) order by d.day))
     from (
       select g::date as day, g at time zone 'UTC' as starts_at, (g + interval '1 day') at time zone 'UTC' as ends_at
-      from pg_catalog.generate_series(p_from::timestamp, p_to::timestamp, interval '1 day') as g
+      from generate_series(p_from::timestamp, p_to::timestamp, interval '1 day') as g
     ) as d
     cross join lateral (
       select
-        coalesce(pg_catalog.sum(by_reason.chats), 0)::integer as chats_handled,
-        (pg_catalog.sum(by_reason.first_response_sum) / nullif(pg_catalog.sum(by_reason.responded), 0))::integer as first_response_seconds,
-        pg_catalog.json_object_agg(by_reason.release_reason, by_reason.chats)
+        coalesce(sum(by_reason.chats), 0)::integer as chats_handled,
+        (sum(by_reason.first_response_sum) / nullif(sum(by_reason.responded), 0))::integer as first_response_seconds,
+        json_object_agg(by_reason.release_reason, by_reason.chats)
           filter (where by_reason.release_reason is not null) as releases
       from (
-        select a.release_reason, pg_catalog.count(*) as chats, pg_catalog.count(a.first_response_at) as responded,
-          pg_catalog.sum(extract(epoch from a.first_response_at - a.assigned_at)) as first_response_sum
+        select a.release_reason, count(*) as chats, count(a.first_response_at) as responded,
+          sum(extract(epoch from a.first_response_at - a.assigned_at)) as first_response_sum
         from public.chat_assignments a
         where a.operator_id = p_operator_id and a.assigned_at >= d.starts_at and a.assigned_at < d.ends_at
         group by a.release_reason
       ) as by_reason
     ) as segments
     cross join lateral (
-      select pg_catalog.count(*)::integer as messages_sent,
-        pg_catalog.percentile_cont(0.5) within group (
+      select count(*)::integer as messages_sent,
+        percentile_cont(0.5) within group (
           order by extract(epoch from m.created_at - m.answered_waiting_since))::integer as median_response_seconds
       from public.messages m
       where m.handled_by_operator_id = p_operator_id and m.created_at >= d.starts_at and m.created_at < d.ends_at
     ) as answers
     cross join lateral (
-      select pg_catalog.sum(extract(epoch from
-        least(coalesce(v.ended_at, pg_catalog.now()), d.ends_at) - greatest(v.started_at, d.starts_at)))::integer as seconds
+      select sum(extract(epoch from
+        least(coalesce(v.ended_at, now()), d.ends_at) - greatest(v.started_at, d.starts_at)))::integer as seconds
       from public.operator_availability v
-      where v.operator_id = p_operator_id and v.started_at < least(d.ends_at, pg_catalog.now())
-        and coalesce(v.ended_at, pg_catalog.now()) > d.starts_at
+      where v.operator_id = p_operator_id and v.started_at < least(d.ends_at, now())
+        and coalesce(v.ended_at, now()) > d.starts_at
     ) as availability);
 end;
 $$;

@@ -15,7 +15,7 @@ begin
   end if;
   select t.* into v_transaction from public.transactions t where t.paystack_reference = p_reference;
   if not found then
-    return pg_catalog.json_build_object('reference', p_reference, 'status', 'unknown', 'granted', 0,
+    return json_build_object('reference', p_reference, 'status', 'unknown', 'granted', 0,
       'credits', (select u.credits from public.real_users u where u.id = p_user_id), 'reason', null);
   elsif v_transaction.real_user_id is distinct from p_user_id then
     raise sqlstate 'PT404' using hint = 'PAYMENT_NOT_FOUND', message = 'There is no such payment of yours.';

@@ -5,19 +5,19 @@ create or replace function public.queue_status()
   returns json
   language sql stable security definer set search_path = ''
 as $$
-  select pg_catalog.json_build_object(
-    'waiting', pg_catalog.count(*),
+  select json_build_object(
+    'waiting', count(*),
     'oldest_wait_seconds', coalesce(
-      pg_catalog.floor(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(c.waiting_since))), 0)::integer,
+      floor(extract(epoch from clock_timestamp() - min(c.waiting_since))), 0)::integer,
     'free_operators', (
-      select pg_catalog.count(*) from public.operators o
+      select count(*) from public.operators o
       where o.free_since is not null
-        and o.last_heartbeat_at > pg_catalog.clock_timestamp() - (private.settings()).lost_operator_seconds * interval '1 second'),
+        and o.last_heartbeat_at > clock_timestamp() - (private.settings()).lost_operator_seconds * interval '1 second'),
     'median_wait_seconds', (
-      select pg_catalog.percentile_cont(0.5) within group (order by extract(epoch from a.created_at - a.answered_waiting_since))::integer
+      select percentile_cont(0.5) within group (order by extract(epoch from a.created_at - a.answered_waiting_since))::integer
       from (
         select m.created_at, m.answered_waiting_since from public.messages m
-        where m.handled_by_operator_id is not null and m.created_at > pg_catalog.now() - interval '1 hour'
+        where m.handled_by_operator_id is not null and m.created_at > now() - interval '1 hour'
           and m.answered_waiting_since is not null
       ) as a))
   from public.chats c

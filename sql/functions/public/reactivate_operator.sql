@@ -14,7 +14,7 @@ begin
     raise sqlstate 'PT404' using hint = 'OPERATOR_NOT_FOUND', message = 'There is no such operator.';
   end if;
   perform private.audit(p_admin_id, 'reactivate_operator', p_operator_id::text);
-  return pg_catalog.json_build_object('operator_id', p_operator_id, 'is_active', true);
+  return json_build_object('operator_id', p_operator_id, 'is_active', true);
 end;
 $$;
 grant execute on function public.reactivate_operator(uuid, uuid) to fantooo_api, service_role;

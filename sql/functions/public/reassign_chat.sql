@@ -33,8 +33,8 @@ begin
     perform private.give_chat(p_chat_id, p_operator_id, p_accepted => false);
   end if;
   perform private.audit(p_admin_id, 'reassign_chat', p_chat_id::text,
-    pg_catalog.jsonb_build_object('operator_id', v_assigned_to));
-  return pg_catalog.json_build_object('chat_id', p_chat_id, 'assigned_operator_id', v_assigned_to);
+    jsonb_build_object('operator_id', v_assigned_to));
+  return json_build_object('chat_id', p_chat_id, 'assigned_operator_id', v_assigned_to);
 end;
 $$;
 grant execute on function public.reassign_chat(uuid, uuid, uuid) to fantooo_api, service_role;

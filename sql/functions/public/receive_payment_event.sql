@@ -11,7 +11,7 @@ create or replace function public.receive_payment_event(p_body bytea, p_signatur
   language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_sha256 bytea := pg_catalog.sha256(p_body);
+  v_sha256 bytea := sha256(p_body);
   v_payload jsonb := private.event_payload(p_body);
   v_data jsonb := v_payload -> 'data';
   v_reference text := private.event_reference(v_payload);
@@ -20,25 +20,25 @@ declare
 begin
   v_key := case
     when not p_signature_valid then null
-    when v_data ->> 'id' is not null then pg_catalog.concat_ws(':', v_payload ->> 'event', v_data ->> 'id')
-    when v_reference is not null then pg_catalog.concat_ws(':', v_payload ->> 'event', v_reference,
+    when v_data ->> 'id' is not null then concat_ws(':', v_payload ->> 'event', v_data ->> 'id')
+    when v_reference is not null then concat_ws(':', v_payload ->> 'event', v_reference,
       coalesce(v_data ->> 'refund_reference', v_data ->> 'status'))
   end;
-  v_key := coalesce(v_key, case when p_signature_valid then 'body:' else 'unsigned:' end || pg_catalog.encode(v_sha256, 'hex'));
+  v_key := coalesce(v_key, case when p_signature_valid then 'body:' else 'unsigned:' end || encode(v_sha256, 'hex'));
   if exists (select from public.payment_events e where e.dedupe_key = v_key and e.body_sha256 <> v_sha256) then
-    v_key := v_key || ':' || pg_catalog.encode(v_sha256, 'hex');
+    v_key := v_key || ':' || encode(v_sha256, 'hex');
   end if;
   insert into public.payment_events as e
     (dedupe_key, event, reference, signature_valid, body, body_sha256, source_ip, handled_at, outcome)
   values
-    (v_key, pg_catalog.left(v_payload ->> 'event', 100), v_reference, p_signature_valid,
-     case when p_signature_valid then p_body else pg_catalog.substring(p_body, 1, 4096) end, v_sha256, p_source_ip,
-     case when not p_signature_valid then pg_catalog.now() end,
+    (v_key, left(v_payload ->> 'event', 100), v_reference, p_signature_valid,
+     case when p_signature_valid then p_body else substring(p_body, 1, 4096) end, v_sha256, p_source_ip,
+     case when not p_signature_valid then now() end,
      case when not p_signature_valid then 'bad_signature' end)
   on conflict (dedupe_key) do update
-  set deliveries = e.deliveries + 1, last_received_at = pg_catalog.now()
+  set deliveries = e.deliveries + 1, last_received_at = now()
   returning * into v_event;
-  return pg_catalog.json_build_object('event_id', v_event.id, 'repeated', v_event.deliveries > 1);
+  return json_build_object('event_id', v_event.id, 'repeated', v_event.deliveries > 1);
 end;
 $$;
 grant execute on function public.receive_payment_event(bytea, boolean, text) to fantooo_api, service_role;

@@ -26,7 +26,7 @@ begin
   where c.assigned_operator_id = p_operator_id
   for no key update;
   v_operator := private.operator_in_good_standing(p_operator_id);
-  v_now := pg_catalog.clock_timestamp();
+  v_now := clock_timestamp();
   v_activity := least(p_last_activity, v_now);
 
   update public.operators o
@@ -54,18 +54,18 @@ begin
     if not found then
       raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat of yours.';
     end if;
-    return pg_catalog.json_build_object(
+    return json_build_object(
       'state', 'released', 'seconds_left', 0, 'chat_id', v_held_id, 'is_available', v_operator.is_available,
-      'released', pg_catalog.json_build_object('chat_id', p_chat_id, 'reason', v_released.reason, 'at', v_released.at));
+      'released', json_build_object('chat_id', p_chat_id, 'reason', v_released.reason, 'at', v_released.at));
   end if;
 
-  return pg_catalog.json_build_object(
+  return json_build_object(
     'state', case
       when v_held_id is null then 'waiting'
       when v_idle_seconds >= v_settings.idle_warning_seconds then 'warning'
       else 'active' end,
     'seconds_left', case when v_held_id is not null
-      then greatest(0, pg_catalog.ceil(v_settings.idle_release_seconds - v_idle_seconds))::integer end,
+      then greatest(0, ceil(v_settings.idle_release_seconds - v_idle_seconds))::integer end,
     'chat_id', v_held_id,
     'is_available', v_operator.is_available,
     'released', null);

@@ -7,6 +7,6 @@ create or replace function public.record_job_run(p_job text, p_result jsonb)
 as $$
   insert into public.job_runs as j (job, last_result) values (p_job, coalesce(p_result, '{}'))
   on conflict (job) do update
-  set runs = j.runs + 1, last_run_at = pg_catalog.now(), last_result = excluded.last_result
+  set runs = j.runs + 1, last_run_at = now(), last_result = excluded.last_result
 $$;
 grant execute on function public.record_job_run(text, jsonb) to fantooo_api, service_role;

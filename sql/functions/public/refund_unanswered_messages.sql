@@ -19,9 +19,9 @@ begin
         select from public.messages m
         where m.chat_id = c.id and m.seq > c.last_answered_seq and m.sender_type = 'real'
           and not m.is_free_message and m.refunded_at is null
-          and m.created_at <= pg_catalog.clock_timestamp()
+          and m.created_at <= clock_timestamp()
             - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second')
-      and c.waiting_since <= pg_catalog.clock_timestamp()
+      and c.waiting_since <= clock_timestamp()
         - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second'
     order by c.id
     limit 1000

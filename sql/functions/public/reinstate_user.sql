@@ -10,13 +10,13 @@ as $$
 begin
   perform private.require_admin(p_admin_id);
   update public.real_users u
-  set is_active = true, suspended_reason = null, updated_at = pg_catalog.now()
+  set is_active = true, suspended_reason = null, updated_at = now()
   where u.id = p_user_id;
   if not found then
     raise sqlstate 'PT404' using hint = 'USER_NOT_FOUND', message = 'There is no such user.';
   end if;
   perform private.audit(p_admin_id, 'reinstate_user', p_user_id::text);
-  return pg_catalog.json_build_object('user_id', p_user_id, 'is_active', true);
+  return json_build_object('user_id', p_user_id, 'is_active', true);
 end;
 $$;
 grant execute on function public.reinstate_user(uuid, uuid) to fantooo_api, service_role;

@@ -9,7 +9,7 @@ create or replace function public.release_chat(p_operator_id uuid, p_chat_id uui
 as $$
 begin
   perform private.lay_down_chat(p_operator_id, p_chat_id, 'operator_released');
-  return pg_catalog.json_build_object(
+  return json_build_object(
     'released', true, 'reassigned', private.offer_chat(p_chat_id, p_except => p_operator_id) is not null);
 end;
 $$;

@@ -10,12 +10,12 @@ create or replace function public.reopen_chat(p_admin_id uuid, p_chat_id uuid)
 as $$
 begin
   perform private.require_admin(p_admin_id);
-  update public.chats c set is_active = true, updated_at = pg_catalog.now() where c.id = p_chat_id;
+  update public.chats c set is_active = true, updated_at = now() where c.id = p_chat_id;
   if not found then
     raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat.';
   end if;
   perform private.audit(p_admin_id, 'reopen_chat', p_chat_id::text);
-  return pg_catalog.json_build_object('chat_id', p_chat_id, 'is_active', true);
+  return json_build_object('chat_id', p_chat_id, 'is_active', true);
 end;
 $$;
 grant execute on function public.reopen_chat(uuid, uuid) to fantooo_api, service_role;

@@ -11,7 +11,7 @@ declare
   v_reason text := private.clean_text(p_reason);
   v_report_id uuid;
 begin
-  if pg_catalog.char_length(v_reason) not between 1 and 1000 then
+  if char_length(v_reason) not between 1 and 1000 then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A report has a reason of 1 to 1000 characters.';
   end if;
   perform from public.messages m join public.chats c on c.id = m.chat_id

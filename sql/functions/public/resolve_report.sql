@@ -12,7 +12,7 @@ declare
   v_report public.message_reports;
 begin
   perform private.require_admin(p_admin_id);
-  if pg_catalog.char_length(v_resolution) not between 1 and 1000 then
+  if char_length(v_resolution) not between 1 and 1000 then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A resolution has 1 to 1000 characters.';
   end if;
   select r.* into v_report from public.message_reports r where r.id = p_report_id for no key update;
@@ -20,12 +20,12 @@ begin
     raise sqlstate 'PT404' using hint = 'REPORT_NOT_FOUND', message = 'There is no such report.';
   elsif v_report.resolved_at is null then
     update public.message_reports r
-    set resolved_at = pg_catalog.now(), resolved_by = p_admin_id, resolution = v_resolution
+    set resolved_at = now(), resolved_by = p_admin_id, resolution = v_resolution
     where r.id = p_report_id
     returning * into v_report;
     perform private.audit(p_admin_id, 'resolve_report', p_report_id::text);
   end if;
-  return pg_catalog.json_build_object('report', v_report);
+  return json_build_object('report', v_report);
 end;
 $$;
 grant execute on function public.resolve_report(uuid, uuid, text) to fantooo_api, service_role;

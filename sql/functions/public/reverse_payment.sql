@@ -22,18 +22,18 @@ begin
   insert into public.payment_reversals as r (reference, reversal_key, kind, amount_minor, state)
   values (p_reference, p_reversal_key, p_kind, p_amount_minor, p_state)
   on conflict (reference, reversal_key) do update
-  set state = excluded.state, amount_minor = excluded.amount_minor, updated_at = pg_catalog.now()
-  where pg_catalog.array_position(array['open', 'done', 'undone'], excluded.state)
-      > pg_catalog.array_position(array['open', 'done', 'undone'], r.state);
+  set state = excluded.state, amount_minor = excluded.amount_minor, updated_at = now()
+  where array_position(array['open', 'done', 'undone'], excluded.state)
+      > array_position(array['open', 'done', 'undone'], r.state);
   select t.* into v_transaction from public.transactions t
   where t.paystack_reference = p_reference
   for no key update;
   if not found then
-    return pg_catalog.json_build_object('reference', p_reference, 'status', 'unknown', 'credits_reversed', 0, 'credits_shortfall', 0);
+    return json_build_object('reference', p_reference, 'status', 'unknown', 'credits_reversed', 0, 'credits_shortfall', 0);
   end if;
   perform private.apply_reversals(v_transaction.id);
   return (
-    select pg_catalog.json_build_object('reference', p_reference, 'status', t.status,
+    select json_build_object('reference', p_reference, 'status', t.status,
       'credits_reversed', t.credits_reversed, 'credits_shortfall', t.credits_shortfall)
     from public.transactions t where t.id = v_transaction.id);
 end;

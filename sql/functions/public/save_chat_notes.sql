@@ -18,7 +18,7 @@ declare
 begin
   if p_version is null then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'version is the version of the notes that was read.';
-  elsif greatest(pg_catalog.char_length(p_real_profile_notes), pg_catalog.char_length(p_fictional_profile_notes)) > 10000 then
+  elsif greatest(char_length(p_real_profile_notes), char_length(p_fictional_profile_notes)) > 10000 then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A note has at most 10000 characters.';
   end if;
   perform private.operator_in_good_standing(p_operator_id);
@@ -28,13 +28,13 @@ begin
   update public.chat_notes n
   set real_profile_notes = coalesce(p_real_profile_notes, n.real_profile_notes),
       fictional_profile_notes = coalesce(p_fictional_profile_notes, n.fictional_profile_notes),
-      version = n.version + 1, updated_at = pg_catalog.now(), updated_by = p_operator_id
+      version = n.version + 1, updated_at = now(), updated_by = p_operator_id
   where n.chat_id = p_chat_id and n.version = p_version
   returning * into v_notes;
   if not found then
     raise sqlstate 'PT409' using hint = 'NOTES_CHANGED', message = 'Somebody saved these notes meanwhile. Please read them again.';
   end if;
-  return pg_catalog.json_build_object('notes', v_notes);
+  return json_build_object('notes', v_notes);
 end;
 $$;
 grant execute on function public.save_chat_notes(uuid, uuid, integer, text, text) to fantooo_api, service_role;

@@ -19,14 +19,14 @@ begin
       raise sqlstate 'PT404' using hint = 'PROFILE_NOT_FOUND', message = 'There is no such profile.';
     end if;
   end if;
-  v_new := pg_catalog.jsonb_populate_record(v_old, p_profile - array['id', 'is_fictional', 'created_at', 'created_by']);
-  if exists (select from pg_catalog.unnest(v_new.profile_pictures) as picture where picture !~ '^https://[^\s"<>]{1,2000}$') then
+  v_new := jsonb_populate_record(v_old, p_profile - array['id', 'is_fictional', 'created_at', 'created_by']);
+  if exists (select from unnest(v_new.profile_pictures) as picture where picture !~ '^https://[^\s"<>]{1,2000}$') then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'Pictures are https addresses.';
   end if;
   insert into public.fictional_users as f
     (id, name, age, gender, location, bio, profile_pictures, is_active, created_by)
   values
-    (coalesce(p_profile_id, pg_catalog.gen_random_uuid()), private.clean_text(v_new.name), v_new.age, v_new.gender,
+    (coalesce(p_profile_id, gen_random_uuid()), private.clean_text(v_new.name), v_new.age, v_new.gender,
      private.clean_text(v_new.location), private.clean_text(v_new.bio), coalesce(v_new.profile_pictures, '{}'),
      coalesce(v_new.is_active, true), p_admin_id)
   on conflict (id) do update
@@ -35,7 +35,7 @@ begin
   returning * into v_new;
   perform private.audit(p_admin_id, case when p_profile_id is null then 'create_profile' else 'change_profile' end,
     v_new.id::text, p_profile);
-  return pg_catalog.json_build_object('profile', private.profile_json(v_new));
+  return json_build_object('profile', private.profile_json(v_new));
 exception
   when check_violation or not_null_violation or invalid_text_representation or numeric_value_out_of_range then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message =

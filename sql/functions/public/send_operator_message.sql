@@ -25,7 +25,7 @@ begin
     where m.chat_id = p_chat_id and m.client_message_id = p_client_message_id
       and m.sender_type = 'fictional' and m.handled_by_operator_id = p_operator_id;
     if found and v_message.content = v_content then
-      return pg_catalog.json_build_object('message', private.message_json(v_message), 'repeated', true);
+      return json_build_object('message', private.message_json(v_message), 'repeated', true);
     elsif found then
       raise sqlstate 'PT409' using hint = 'IDEMPOTENCY_CONFLICT',
         message = 'This message id was already used for another message.';
@@ -38,7 +38,7 @@ begin
     (p_chat_id, v_turn.seq, 'fictional', v_content, p_client_message_id, p_operator_id, v_turn.written_at,
      v_turn.answered_waiting_since)
   returning * into v_message;
-  return pg_catalog.json_build_object('message', private.message_json(v_message), 'repeated', false);
+  return json_build_object('message', private.message_json(v_message), 'repeated', false);
 end;
 $$;
 grant execute on function public.send_operator_message(uuid, uuid, text, uuid) to fantooo_api, service_role;

@@ -38,7 +38,7 @@ begin
     select m.* into v_message from public.messages m
     where m.chat_id = p_chat_id and m.client_message_id = p_client_message_id;
     if found and v_message.sender_type = 'real' and v_message.content = v_content then
-      return pg_catalog.json_build_object(
+      return json_build_object(
         'message', private.message_json(v_message),
         'credits', (select u.credits from public.real_users u where u.id = p_user_id),
         'repeated', true);
@@ -51,8 +51,8 @@ begin
   v_settings := private.settings();
   select u.* into strict v_user from public.real_users u where u.id = p_user_id for no key update;
   -- Read after the locks: created_at then rises with seq, whoever waited for whom.
-  v_now := pg_catalog.clock_timestamp();
-  v_recent := array(select t from pg_catalog.unnest(v_user.recent_sends) as t where t > v_now - interval '1 minute');
+  v_now := clock_timestamp();
+  v_recent := array(select t from unnest(v_user.recent_sends) as t where t > v_now - interval '1 minute');
   v_is_free := v_chat.real_message_count < v_settings.free_messages;
 
   if not v_user.is_active then
@@ -65,9 +65,9 @@ begin
   elsif exists (select from public.blocks b
                 where b.real_user_id = p_user_id and b.fictional_user_id = v_chat.fictional_user_id) then
     raise sqlstate 'PT403' using hint = 'PROFILE_BLOCKED', message = 'You have blocked this profile.';
-  elsif pg_catalog.cardinality(v_recent) >= v_settings.messages_per_minute then
+  elsif cardinality(v_recent) >= v_settings.messages_per_minute then
     raise sqlstate 'PT429' using hint = 'RATE_LIMITED', message = 'Too many messages. Please wait a moment.',
-      detail = pg_catalog.ceil(extract(epoch from v_recent[1] + interval '1 minute' - v_now))::text;
+      detail = ceil(extract(epoch from v_recent[1] + interval '1 minute' - v_now))::text;
   elsif not v_is_free and v_user.credits < 1 then
     raise sqlstate 'PT402' using hint = 'INSUFFICIENT_CREDITS',
       message = 'Insufficient credits. Please purchase more credits to continue chatting.';
@@ -98,7 +98,7 @@ begin
     perform private.notify('operators', 'queue_changed', '{}');
   end if;
 
-  return pg_catalog.json_build_object(
+  return json_build_object(
     'message', private.message_json(v_message), 'credits', v_user.credits, 'repeated', false);
 end;
 $$;

@@ -17,7 +17,7 @@ begin
   end if;
   v_chat_id := private.lock_held_chat(p_operator_id);
   perform private.operator_in_good_standing(p_operator_id);
-  v_now := pg_catalog.clock_timestamp();
+  v_now := clock_timestamp();
 
   if p_available then
     update public.operators o
@@ -35,7 +35,7 @@ begin
       perform private.offer_chat(v_chat_id);
     end if;
   end if;
-  return pg_catalog.json_build_object(
+  return json_build_object(
     'is_available', p_available,
     'released_chat_id', v_chat_id,
     'waiting', exists (select from public.chats c where c.waiting_since is not null and c.assigned_operator_id is null));

@@ -48,7 +48,7 @@ begin
   end if;
 
   if v_transaction.id is null and p_payer_id is null then
-    return pg_catalog.json_build_object(
+    return json_build_object(
       'reference', p_reference, 'status', 'unknown', 'granted', 0, 'credits', null, 'reason', 'UNKNOWN_REFERENCE');
   elsif p_payer_id is not null and v_transaction.real_user_id is distinct from p_payer_id then
     raise sqlstate 'PT404' using hint = 'PAYMENT_NOT_FOUND', message = 'There is no such payment of yours.';
@@ -67,7 +67,7 @@ begin
   if v_reason is not null then
     update public.transactions t
     set status = 'failed', failure_reason = v_reason,
-        completed_at = coalesce(t.completed_at, pg_catalog.now()),
+        completed_at = coalesce(t.completed_at, now()),
         provider_payload = coalesce(private.charge_facts(p_charge), t.provider_payload)
     where t.id = v_transaction.id;
     return private.payment_json(v_transaction.id, 0);
@@ -77,7 +77,7 @@ begin
 
   update public.transactions t
   set status = 'success', failure_reason = case when t.real_user_id is null then 'ACCOUNT_DELETED' end,
-      completed_at = pg_catalog.now(), next_check_at = null, channel = p_charge ->> 'channel',
+      completed_at = now(), next_check_at = null, channel = p_charge ->> 'channel',
       provider_payload = private.charge_facts(p_charge)
   where t.id = v_transaction.id;
   if v_transaction.real_user_id is null then

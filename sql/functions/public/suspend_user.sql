@@ -23,13 +23,13 @@ begin
     perform private.stop_waiting(v_chat_id, 'user_suspended');
   end loop;
   update public.real_users u
-  set is_active = false, suspended_reason = private.clean_text(p_reason), updated_at = pg_catalog.now()
+  set is_active = false, suspended_reason = private.clean_text(p_reason), updated_at = now()
   where u.id = p_user_id;
   if not found then
     raise sqlstate 'PT404' using hint = 'USER_NOT_FOUND', message = 'There is no such user.';
   end if;
-  perform private.audit(p_admin_id, 'suspend_user', p_user_id::text, pg_catalog.jsonb_build_object('reason', p_reason));
-  return pg_catalog.json_build_object('user_id', p_user_id, 'is_active', false);
+  perform private.audit(p_admin_id, 'suspend_user', p_user_id::text, jsonb_build_object('reason', p_reason));
+  return json_build_object('user_id', p_user_id, 'is_active', false);
 end;
 $$;
 grant execute on function public.suspend_user(uuid, uuid, text) to fantooo_api, service_role;

@@ -19,7 +19,7 @@ declare
   v_operator_id uuid;
 begin
   -- Lock what looks due, then judge again: a heartbeat may have come between the look and the lock.
-  select pg_catalog.array_agg(locked.id) into v_locked_ids
+  select array_agg(locked.id) into v_locked_ids
   from (
     select c.id from public.chats c
     where c.id in (select h.chat_id from private.assignment_health() h where h.verdict is not null)
@@ -28,19 +28,19 @@ begin
 
   if v_locked_ids is not null then
     select
-      pg_catalog.array_agg(h.chat_id) filter (where h.verdict = 'warn'),
-      pg_catalog.array_agg(h.chat_id) filter (where h.verdict <> 'warn'),
-      pg_catalog.array_agg(h.operator_id) filter (where h.verdict <> 'warn'),
-      pg_catalog.array_agg(h.verdict) filter (where h.verdict <> 'warn')
+      array_agg(h.chat_id) filter (where h.verdict = 'warn'),
+      array_agg(h.chat_id) filter (where h.verdict <> 'warn'),
+      array_agg(h.operator_id) filter (where h.verdict <> 'warn'),
+      array_agg(h.verdict) filter (where h.verdict <> 'warn')
     into v_warned_ids, v_released_ids, v_released_from, v_reasons
     from private.assignment_health() h
     where h.verdict is not null and h.chat_id = any (v_locked_ids);
 
     return query
-      update public.chats c set idle_warned_at = pg_catalog.clock_timestamp()
+      update public.chats c set idle_warned_at = clock_timestamp()
       where c.id = any (v_warned_ids)
       returning c.id, c.assigned_operator_id, 'warned', 'idle';
-    perform private.notify('operator:' || c.assigned_operator_id, 'idle_warning', pg_catalog.jsonb_build_object(
+    perform private.notify('operator:' || c.assigned_operator_id, 'idle_warning', jsonb_build_object(
       'chat_id', c.id,
       'seconds_left', (private.settings()).idle_release_seconds - (private.settings()).idle_warning_seconds))
     from public.chats c where c.id = any (v_warned_ids);
@@ -48,7 +48,7 @@ begin
     perform private.release_chats(v_released_ids, v_reasons);
     return query
       select r.chat_id, r.operator_id, case when o.is_available then 'released' else 'paused' end, r.reason
-      from pg_catalog.unnest(v_released_ids, v_released_from, v_reasons) as r (chat_id, operator_id, reason)
+      from unnest(v_released_ids, v_released_from, v_reasons) as r (chat_id, operator_id, reason)
       join public.operators o on o.id = r.operator_id;
   end if;
 
@@ -56,7 +56,7 @@ begin
   for v_operator_id in
     select o.id from public.operators o
     where o.free_since is not null
-      and o.last_heartbeat_at <= pg_catalog.clock_timestamp()
+      and o.last_heartbeat_at <= clock_timestamp()
         - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second'
     for no key update skip locked
   loop
@@ -69,7 +69,7 @@ begin
     select c.id from public.chats c
     where c.waiting_since is not null and c.assigned_operator_id is null
     order by c.waiting_since, c.id
-    limit (select pg_catalog.count(*) from public.operators o where o.free_since is not null)
+    limit (select count(*) from public.operators o where o.free_since is not null)
     for no key update skip locked
   loop
     v_operator_id := private.offer_chat(v_waiting_id);

@@ -10,14 +10,14 @@ declare
   v_settings public.app_settings := private.settings();
 begin
   perform private.require_admin(p_admin_id);
-  if p_changes is null or pg_catalog.jsonb_typeof(p_changes) <> 'object'
-    or exists (select from pg_catalog.jsonb_object_keys(p_changes) as changed (name)
-               where changed.name in ('id', 'updated_at') or not pg_catalog.to_jsonb(v_settings) ? changed.name) then
+  if p_changes is null or jsonb_typeof(p_changes) <> 'object'
+    or exists (select from jsonb_object_keys(p_changes) as changed (name)
+               where changed.name in ('id', 'updated_at') or not to_jsonb(v_settings) ? changed.name) then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'These are not settings.';
   end if;
   -- The audit row is written by the trigger on the table, which Studio's editor does not go round either.
-  perform pg_catalog.set_config('fantooo.admin_id', p_admin_id::text, true);
-  v_settings := pg_catalog.jsonb_populate_record(v_settings, p_changes);
+  perform set_config('fantooo.admin_id', p_admin_id::text, true);
+  v_settings := jsonb_populate_record(v_settings, p_changes);
   update public.app_settings s
   set free_messages = v_settings.free_messages,
       messages_per_minute = v_settings.messages_per_minute,
@@ -31,7 +31,7 @@ begin
       disclosure_version = v_settings.disclosure_version,
       disclosure_text = v_settings.disclosure_text,
       currency = v_settings.currency;
-  return pg_catalog.json_build_object('settings', pg_catalog.to_jsonb(private.settings()) - 'id');
+  return json_build_object('settings', to_jsonb(private.settings()) - 'id');
 exception
   when check_violation or not_null_violation or invalid_text_representation or numeric_value_out_of_range then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A setting is out of its bounds.', detail = sqlerrm;
