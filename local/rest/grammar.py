@@ -262,7 +262,7 @@ def _quoted(scanner: _Scanner) -> str | None:
 
 def _name(scanner: _Scanner) -> str:
     quoted = _quoted(scanner)
-    if quoted is not None:
+    if quoted:
         return quoted
     # A dash belongs to a name unless it begins the arrow of a JSON path.
     found = scanner.match(r"[\w $]+(?:-(?!>)[\w $]+)*")
@@ -339,7 +339,7 @@ def _refuse_aggregates() -> NoReturn:
 
 def _cast(scanner: _Scanner) -> str:
     found = scanner.match(r"[\w $]+")
-    return found[0].strip() if found else scanner.fail("letter or digit")
+    return (found and found[0].strip()) or scanner.fail("letter or digit")
 
 
 def _embed(scanner: _Scanner, relation: str, alias: str | None, *, spread: bool) -> Embed:
