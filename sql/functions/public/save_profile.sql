@@ -20,7 +20,8 @@ begin
     end if;
   end if;
   v_new := jsonb_populate_record(v_old, p_profile - array['id', 'is_fictional', 'created_at', 'created_by']);
-  if exists (select from unnest(v_new.profile_pictures) as picture where picture !~ '^https://[^\s"<>]{1,2000}$') then
+  if exists (select from unnest(v_new.profile_pictures) as picture
+    where picture !~ '^https://[^\s"<>]+$' or pg_catalog.char_length(picture) > 2000) then
     raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'Pictures are https addresses.';
   end if;
   insert into public.fictional_users as f
