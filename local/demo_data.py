@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import requests
 from psycopg.types.json import Jsonb
-from supabase import Client, create_client
+from supabase import create_client
 
 from local.errors import SetupError
 
@@ -109,83 +108,67 @@ PROFILES: tuple[dict[str, Any], ...] = (
     },
 )
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 
+class DemoData:
+    """Makes what is missing of the demo data on the stack whose DIR/env this is."""
 
-@dataclass(frozen=True)
-class _Demo:
-    """The stack by its environment, and a connection as the project's owner."""
+    def __init__(self, environment: Mapping[str, str], db: psycopg.Connection) -> None:
+        self._environment = environment
+        self._db = db
+        self._auth = create_client(environment["SUPABASE_URL"], environment["SUPABASE_SERVICE_ROLE_KEY"]).auth
+        self.sign_ins: dict[str, str] = {}
 
-    environment: Mapping[str, str]
-    db: Connection
-    auth: Client
+    def load(self) -> None:
+        who, name, email = ADMIN
+        admin_id = self._staff(who, email)
+        if not self._db.execute("select 1 from public.admins").fetchone():
+            self._db.execute("select public.create_admin(null, %s, %s, %s)", [admin_id, name, email])
+        for who, name, email in OPERATORS:
+            operator = [admin_id, self._staff(who, email), name, email]
+            self._db.execute("select public.create_operator(%s, %s, %s, %s)", operator)
+        there = {name for (name,) in self._db.execute("select name from public.fictional_users")}
+        for profile in PROFILES:
+            if profile["name"] not in there:
+                self._db.execute("select public.save_profile(%s, null, %s)", [admin_id, Jsonb(profile)])
+        for who, sign_up in USERS.items():
+            self._user(who, sign_up)
 
-    def password(self, who: str) -> str:
-        return self.environment.get(f"{who}_PASSWORD") or f"demo-{secrets.token_urlsafe(9)}"
+    def _staff(self, who: str, email: str) -> UUID:
+        """The Auth user with this address."""
+        return self._account(who, email) or UUID(
+            self._auth.admin.create_user(
+                {"email": email, "password": self.sign_ins[f"{who}_PASSWORD"], "email_confirm": True}
+            ).user.id
+        )
 
-    def known(self, who: str) -> bool:
-        return f"{who}_PASSWORD" in self.environment
+    def _user(self, who: str, sign_up: dict[str, Any]) -> None:
+        email = f"{sign_up['name']}@{EMAIL_DOMAIN}"
+        if self._account(who, email):
+            return
+        body = {**sign_up, "password": self.sign_ins[f"{who}_PASSWORD"], "acceptsFictionalProfiles": True}
+        answer = requests.post(f"{self._environment['API_URL']}/api/auth/sign-up", json=body, timeout=30)
+        if not answer.ok:
+            raise SetupError(f"The API did not sign up {email}: {answer.status_code} {answer.text}")
 
-    def auth_user(self, email: str) -> UUID | None:
-        row = self.db.execute("select id from auth.users where email = %s", [email]).fetchone()
+    def _account(self, who: str, email: str) -> UUID | None:
+        """The Auth user with this address, if there is one, and note how to sign in as them."""
+        known = self._environment.get(f"{who}_PASSWORD")
+        password = known or f"demo-{secrets.token_urlsafe(9)}"
+        self.sign_ins |= {f"{who}_EMAIL": email, f"{who}_PASSWORD": password}
+        row = self._db.execute("select id from auth.users where email = %s", [email]).fetchone()
+        if row and not known:
+            self._auth.admin.update_user_by_id(str(row[0]), {"password": password})
         return row[0] if row else None
-
-    def call(self, query: LiteralString, *arguments: object) -> None:
-        self.db.execute(query, arguments)
 
 
 def load(environment: Mapping[str, str]) -> dict[str, str]:
-    """Make what is missing of the demo data on the stack whose DIR/env this is, and say how to sign in.
+    """Make what is missing of the demo data on a running stack, and say how to sign in: the DEMO_… of DIR/env.
 
     Users sign up by the API as anybody does; staff and profiles come by Auth's admin API and our SQL functions.
 
     Raises SetupError when the API turns a sign-up down.
     """
-    auth = create_client(environment["SUPABASE_URL"], environment["SUPABASE_SERVICE_ROLE_KEY"])
     with psycopg.connect(environment["ADMIN_DATABASE_URL"], autocommit=True) as db:
-        demo = _Demo(environment, db, auth)
-        sign_ins: dict[str, str] = {}
-        who, name, email = ADMIN
-        admin_id = _staff_account(demo, who, email, sign_ins)
-        if not db.execute("select from public.admins").rowcount:
-            demo.call("select public.create_admin(null, %s, %s, %s)", admin_id, name, email)
-        for who, name, email in OPERATORS:
-            operator_id = _staff_account(demo, who, email, sign_ins)
-            demo.call("select public.create_operator(%s, %s, %s, %s)", admin_id, operator_id, name, email)
-        _profiles(demo, admin_id)
-        for who, sign_up in USERS.items():
-            _user(demo, who, sign_up, sign_ins)
-    return sign_ins
-
-
-def _staff_account(demo: _Demo, who: str, email: str, sign_ins: dict[str, str]) -> UUID:
-    password = demo.password(who)
-    sign_ins |= {f"{who}_EMAIL": email, f"{who}_PASSWORD": password}
-    user_id = demo.auth_user(email)
-    if user_id is None:
-        attributes: Any = {"email": email, "password": password, "email_confirm": True}
-        return UUID(demo.auth.auth.admin.create_user(attributes).user.id)
-    if not demo.known(who):
-        demo.auth.auth.admin.update_user_by_id(str(user_id), {"password": password})
-    return user_id
-
-
-def _user(demo: _Demo, who: str, sign_up: dict[str, Any], sign_ins: dict[str, str]) -> None:
-    password, email = demo.password(who), f"{sign_up['name']}@{EMAIL_DOMAIN}"
-    sign_ins |= {f"{who}_EMAIL": email, f"{who}_PASSWORD": password}
-    user_id = demo.auth_user(email)
-    if user_id is None:
-        body = {**sign_up, "password": password, "acceptsFictionalProfiles": True}
-        answer = requests.post(f"{demo.environment['API_URL']}/api/auth/sign-up", json=body, timeout=30)
-        if not answer.ok:
-            raise SetupError(f"The API did not sign up {email}: {answer.status_code} {answer.text}")
-    elif not demo.known(who):
-        demo.auth.auth.admin.update_user_by_id(str(user_id), {"password": password})
-
-
-def _profiles(demo: _Demo, admin_id: UUID) -> None:
-    rows = demo.db.execute("select name from public.fictional_users").fetchall()
-    there = {name for (name,) in rows}
-    for profile in PROFILES:
-        if profile["name"] not in there:
-            demo.call("select public.save_profile(%s, null, %s)", admin_id, Jsonb(profile))
+        demo = DemoData(environment, db)
+        demo.load()
+    return demo.sign_ins

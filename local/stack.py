@@ -47,6 +47,15 @@ class AlreadyRunning(SetupError):
 
 
 @dataclass(frozen=True)
+class Service:
+    """A process of the stack: the arguments of `python -m`, and where it answers once it is ready."""
+
+    name: str
+    arguments: list[str]
+    answers_at: str | None = None
+
+
+@dataclass(frozen=True)
 class Stack:
     """The stack whose data is in `data_dir` and whose four ports begin at `port_base`."""
 
@@ -124,39 +133,12 @@ class Stack:
         say("Preparing the database …")
         self._prepare_database(project)
 
-        def serve(name: str, command: list[str], answers_at: str | None = None) -> None:
-            say(f"Starting {name} …")
-            children.start(name, command, cwd=CHECKOUT, env=environment)
-            if answers_at:
-                _wait_until_it_answers(answers_at, children)
-
-        python = sys.executable
-        serve(
-            "supabase",
-            [python, "-m", "local.gateway", "--data-dir", str(self.data_dir)],
-            f"{self.url}/health",
-        )
-        serve(
-            "paystack",
-            [python, "-m", "local.paystack", *self._paystack_options(environment)],
-            self.paystack_url,
-        )
-        serve(
-            "api",
-            [
-                python,
-                "-m",
-                "gunicorn",
-                "-c",
-                "api/gunicorn_conf.py",
-                "-b",
-                f"{HOST}:{self.api_port}",
-                "api.index:app",
-            ],
-            f"{self.api_url}/api/ready",
-        )
-        serve("idle-detection", [python, "-m", "cli", "job", "idle-detection", "--every", "30"])
-        serve("reconcile-payments", [python, "-m", "cli", "job", "reconcile-payments", "--every", "60"])
+        for service in self._services(environment):
+            say(f"Starting {service.name} …")
+            command = [sys.executable, "-m", *service.arguments]
+            children.start(service.name, command, cwd=CHECKOUT, env=environment)
+            if service.answers_at:
+                _wait_until_it_answers(service.answers_at, children)
         if with_demo_data:
             say("Loading demo data …")
             environment |= demo_data.load(environment)
@@ -214,21 +196,29 @@ class Stack:
         )
         platform.create_database(superuser, project.database)
         with psycopg.connect(project.dsn("postgres")) as connection:
-            schema.push(connection)
+            try:
+                schema.push(connection)
+            except schema.SchemaError as error:
+                raise SetupError(str(error)) from error
             schema.set_api_password(connection, project.passwords["fantooo_api"])
 
-    def _paystack_options(self, environment: dict[str, str]) -> list[str]:
+    def _services(self, environment: dict[str, str]) -> list[Service]:
+        """What runs besides PostgreSQL, in the order of starting."""
+        gateway = ["local.gateway", "--data-dir", str(self.data_dir)]
+        paystack = ["local.paystack", "--port", str(self.paystack_port)]
+        paystack += ["--secret-key", environment["PAYSTACK_SECRET_KEY"]]
+        paystack += ["--public-key", environment["PAYSTACK_PUBLIC_KEY"]]
+        paystack += ["--webhook-url", f"{self.api_url}/api/webhooks/paystack"]
+        paystack += ["--data-dir", str(self.data_dir / "paystack")]
+        api = ["gunicorn", "-c", "api/gunicorn_conf.py", "-b", f"{HOST}:{self.api_port}"]
+        # The control socket is one per user, and another stack's gunicorn would have it too.
+        api += ["--no-control-socket", "api.index:app"]
         return [
-            "--port",
-            str(self.paystack_port),
-            "--secret-key",
-            environment["PAYSTACK_SECRET_KEY"],
-            "--public-key",
-            environment["PAYSTACK_PUBLIC_KEY"],
-            "--webhook-url",
-            f"{self.api_url}/api/webhooks/paystack",
-            "--data-dir",
-            str(self.data_dir / "paystack"),
+            Service("supabase", gateway, f"{self.url}/health"),
+            Service("paystack", paystack, self.paystack_url),
+            Service("api", api, f"{self.api_url}/api/ready"),
+            Service("idle-detection", ["cli", "job", "idle-detection", "--every", "30"]),
+            Service("reconcile-payments", ["cli", "job", "reconcile-payments", "--every", "60"]),
         ]
 
     def _watch(self, children: Children) -> None:
@@ -373,7 +363,7 @@ def _make_directory(data_dir: Path) -> None:
 
 
 def _wait_until_it_answers(url: str, children: Children) -> None:
-    """Wait until `url` answers without an error. Raises ChildDied or SetupError when it never will."""
+    """Wait until `url` answers with anything but a server error. Raises ChildDied or SetupError when it never will."""
     give_up_at = time.monotonic() + ANSWER_TIMEOUT
     while True:
         children.check()
@@ -382,7 +372,7 @@ def _wait_until_it_answers(url: str, children: Children) -> None:
         except requests.RequestException as error:
             found = str(error)
         else:
-            if answer.ok:
+            if answer.status_code < 500:
                 return
             found = f"{answer.status_code} {answer.text[:200]}"
         if time.monotonic() > give_up_at:
