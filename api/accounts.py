@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from base64 import urlsafe_b64decode
 from urllib.parse import unquote, urlencode, urlsplit
 
 import structlog
@@ -22,7 +22,7 @@ accounts = Resource("Accounts", __name__)
 AUTH_REFUSALS = {401: ("INVALID_CREDENTIALS",), 403: ("ACCOUNT_SUSPENDED", "EMAIL_NOT_CONFIRMED")}
 
 
-@accounts.endpoint(
+@accounts.operation(
     "POST",
     "/auth/sign-up",
     access=Access.ANYONE,
@@ -43,7 +43,7 @@ def sign_up(body: models.SignUp) -> tuple[models.Row, int]:
         raise
 
 
-@accounts.endpoint(
+@accounts.operation(
     "POST",
     "/auth/sign-in",
     access=Access.ANYONE,
@@ -59,7 +59,7 @@ def sign_in(body: models.SignIn) -> models.Row:
     return _signed_in(services().auth.sign_in(email, body.password))
 
 
-@accounts.endpoint(
+@accounts.operation(
     "GET",
     "/auth/callback",
     access=Access.ANYONE,
@@ -87,13 +87,9 @@ def auth_callback(query: models.Callback) -> Response:
     return redirect(f"{config.app_url}{path}#{urlencode(session)}")
 
 
-@accounts.endpoint("GET", "/account", answers={200: models.Account}, refusals={404: ("USER_NOT_FOUND",)})
+@accounts.operation("GET", "/account", answers={200: models.Account}, refusals={404: ("USER_NOT_FOUND",)})
 def get_account(caller: Caller) -> models.Row:
     """Who the caller is: their role and their own row."""
-    return account_of(caller)
-
-
-def account_of(caller: Caller) -> Any:
     return services().db.call("get_account", repeatable=True, caller_id=caller.id)
 
 
@@ -106,7 +102,7 @@ def remove_half_made_user(user_id: str) -> None:
 
 
 def _address_of(name: str) -> str:
-    return f"{name}@{services().db.call('get_email_domain', repeatable=True)}"
+    return f"{name}@{services().db.value('get_email_domain', repeatable=True)}"
 
 
 def _signed_in(session: models.Row) -> models.Row:
@@ -128,8 +124,6 @@ def _code_verifier(supabase_host: str) -> str | None:
 
 
 def _base64url(text: str) -> str:
-    from base64 import urlsafe_b64decode
-
     try:
         return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:

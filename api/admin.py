@@ -17,11 +17,11 @@ admin = Resource("Admin", __name__)
 ADMINS_ONLY = {403: ("NOT_AN_ADMIN",)}
 
 
-def call(function: str, caller: Caller, /, **arguments: Any) -> Any:
+def call(function: str, caller: Caller, /, **arguments: Any) -> models.Row:
     return services().db.call(function, admin_id=caller.id, **arguments)
 
 
-def page(function: str, caller: Caller, query: models.TimedPage | models.AuditFilters) -> Any:
+def page(function: str, caller: Caller, query: models.TimedPage | models.AuditFilters) -> models.Row:
     return services().db.call(
         function,
         repeatable=True,
@@ -35,7 +35,7 @@ def page(function: str, caller: Caller, query: models.TimedPage | models.AuditFi
 # Operators and admins
 
 
-@admin.endpoint("GET", "/admin/operators", answers={200: models.Operators}, refusals=ADMINS_ONLY)
+@admin.operation("GET", "/admin/operators", answers={200: models.Operators}, refusals=ADMINS_ONLY)
 def list_operators(caller: Caller) -> models.Row:
     """Every operator with their live state."""
     return services().db.call("admin_list_operators", repeatable=True, admin_id=caller.id)
@@ -49,7 +49,7 @@ STAFF_REFUSALS = {
 }
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/operators",
     body=models.NewStaff,
@@ -65,7 +65,7 @@ def create_operator(caller: Caller, body: models.NewStaff) -> tuple[models.Row, 
     return _with_auth_user(caller, body, make), 201
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/admins",
     body=models.NewAdmin,
@@ -103,7 +103,7 @@ def _require_admin(caller: Caller) -> None:
     services().db.call("get_settings", repeatable=True, admin_id=caller.id)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/operators/<uuid:operator_id>/deactivate",
     answers={200: models.Changed},
@@ -114,7 +114,7 @@ def deactivate_operator(caller: Caller, operator_id: UUID) -> models.Row:
     return call("deactivate_operator", caller, operator_id=operator_id)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/operators/<uuid:operator_id>/reactivate",
     answers={200: models.Changed},
@@ -125,7 +125,7 @@ def reactivate_operator(caller: Caller, operator_id: UUID) -> models.Row:
     return call("reactivate_operator", caller, operator_id=operator_id)
 
 
-@admin.endpoint(
+@admin.operation(
     "GET",
     "/admin/operators/<uuid:operator_id>/stats",
     query=models.DateRange,
@@ -143,7 +143,7 @@ def operator_stats(caller: Caller, operator_id: UUID, query: models.DateRange) -
 # Profiles
 
 
-@admin.endpoint(
+@admin.operation(
     "GET",
     "/admin/profiles",
     query=models.ProfileFilters,
@@ -155,7 +155,7 @@ def list_all_profiles(caller: Caller, query: models.ProfileFilters) -> models.Ro
     return page("admin_list_profiles", caller, query)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST", "/admin/profiles", body=models.NewProfile, answers={201: models.OneProfile}, refusals=ADMINS_ONLY
 )
 def create_profile(caller: Caller, body: models.NewProfile) -> tuple[models.Row, int]:
@@ -163,7 +163,7 @@ def create_profile(caller: Caller, body: models.NewProfile) -> tuple[models.Row,
     return call("save_profile", caller, profile_id=None, profile=body.model_dump()), 201
 
 
-@admin.endpoint(
+@admin.operation(
     "PATCH",
     "/admin/profiles/<uuid:profile_id>",
     body=models.ProfileChange,
@@ -178,7 +178,7 @@ def change_profile(caller: Caller, profile_id: UUID, body: models.ProfileChange)
 # Users
 
 
-@admin.endpoint(
+@admin.operation(
     "GET", "/admin/users", query=models.UserFilters, answers={200: models.Users}, refusals=ADMINS_ONLY
 )
 def list_users(caller: Caller, query: models.UserFilters) -> models.Row:
@@ -189,7 +189,7 @@ def list_users(caller: Caller, query: models.UserFilters) -> models.Row:
 USER_REFUSALS = {**ADMINS_ONLY, 404: ("USER_NOT_FOUND",)}
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/users/<uuid:user_id>/suspend",
     body=models.Suspension,
@@ -201,7 +201,7 @@ def suspend_user(caller: Caller, user_id: UUID, body: models.Suspension) -> mode
     return call("suspend_user", caller, user_id=user_id, reason=body.reason)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST", "/admin/users/<uuid:user_id>/reinstate", answers={200: models.Changed}, refusals=USER_REFUSALS
 )
 def reinstate_user(caller: Caller, user_id: UUID) -> models.Row:
@@ -209,7 +209,7 @@ def reinstate_user(caller: Caller, user_id: UUID) -> models.Row:
     return call("reinstate_user", caller, user_id=user_id)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/users/<uuid:user_id>/credits",
     body=models.CreditAdjustment,
@@ -231,7 +231,7 @@ def adjust_credits(caller: Caller, user_id: UUID, body: models.CreditAdjustment)
 # Chats
 
 
-@admin.endpoint(
+@admin.operation(
     "GET", "/admin/chats", query=models.ChatFilters, answers={200: models.Chats}, refusals=ADMINS_ONLY
 )
 def list_all_chats(caller: Caller, query: models.ChatFilters) -> models.Row:
@@ -242,7 +242,7 @@ def list_all_chats(caller: Caller, query: models.ChatFilters) -> models.Row:
 CHAT_REFUSALS = {**ADMINS_ONLY, 404: ("CHAT_NOT_FOUND",)}
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/chats/<uuid:chat_id>/reassign",
     body=models.Reassignment,
@@ -258,7 +258,7 @@ def reassign_chat(caller: Caller, chat_id: UUID, body: models.Reassignment) -> m
     return call("reassign_chat", caller, chat_id=chat_id, operator_id=body.operator_id)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST", "/admin/chats/<uuid:chat_id>/close", answers={200: models.Changed}, refusals=CHAT_REFUSALS
 )
 def close_chat(caller: Caller, chat_id: UUID) -> models.Row:
@@ -266,7 +266,7 @@ def close_chat(caller: Caller, chat_id: UUID) -> models.Row:
     return call("close_chat", caller, chat_id=chat_id)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST", "/admin/chats/<uuid:chat_id>/reopen", answers={200: models.Changed}, refusals=CHAT_REFUSALS
 )
 def reopen_chat(caller: Caller, chat_id: UUID) -> models.Row:
@@ -277,7 +277,7 @@ def reopen_chat(caller: Caller, chat_id: UUID) -> models.Row:
 # Reports, payments, statistics, settings, records
 
 
-@admin.endpoint(
+@admin.operation(
     "GET", "/admin/reports", query=models.ReportFilters, answers={200: models.Reports}, refusals=ADMINS_ONLY
 )
 def list_reports(caller: Caller, query: models.ReportFilters) -> models.Row:
@@ -285,7 +285,7 @@ def list_reports(caller: Caller, query: models.ReportFilters) -> models.Row:
     return page("admin_list_reports", caller, query)
 
 
-@admin.endpoint(
+@admin.operation(
     "POST",
     "/admin/reports/<uuid:report_id>/resolve",
     body=models.Resolution,
@@ -297,7 +297,7 @@ def resolve_report(caller: Caller, report_id: UUID, body: models.Resolution) -> 
     return call("resolve_report", caller, report_id=report_id, resolution=body.resolution)
 
 
-@admin.endpoint(
+@admin.operation(
     "GET",
     "/admin/payments",
     query=models.PaymentFilters,
@@ -309,7 +309,7 @@ def list_payments(caller: Caller, query: models.PaymentFilters) -> models.Row:
     return page("admin_list_payments", caller, query)
 
 
-@admin.endpoint(
+@admin.operation(
     "GET", "/admin/stats", query=models.DateRange, answers={200: models.PlatformStats}, refusals=ADMINS_ONLY
 )
 def platform_stats(caller: Caller, query: models.DateRange) -> models.Row:
@@ -317,13 +317,13 @@ def platform_stats(caller: Caller, query: models.DateRange) -> models.Row:
     return services().db.call("admin_platform_stats", repeatable=True, admin_id=caller.id, **query.bounds())
 
 
-@admin.endpoint("GET", "/admin/settings", answers={200: models.Settings}, refusals=ADMINS_ONLY)
+@admin.operation("GET", "/admin/settings", answers={200: models.Settings}, refusals=ADMINS_ONLY)
 def get_settings(caller: Caller) -> models.Row:
     """The rules an admin may change."""
     return services().db.call("get_settings", repeatable=True, admin_id=caller.id)
 
 
-@admin.endpoint(
+@admin.operation(
     "PATCH",
     "/admin/settings",
     body=models.SettingsChange,
@@ -335,7 +335,7 @@ def update_settings(caller: Caller, body: models.SettingsChange) -> models.Row:
     return call("update_settings", caller, changes=body.model_dump(exclude_unset=True))
 
 
-@admin.endpoint(
+@admin.operation(
     "GET", "/admin/audit", query=models.AuditFilters, answers={200: models.AuditLog}, refusals=ADMINS_ONLY
 )
 def list_audit_log(caller: Caller, query: models.AuditFilters) -> models.Row:

@@ -30,7 +30,7 @@ CACHED_TOKENS = 10_000
 NEVER = float("-inf")
 
 # Which algorithm a public key is for is decided by the key, never by the token that names it.
-ALGORITHMS = {("EC", "P-256"): "ES256", ("RSA", None): "RS256"}
+ALGORITHMS: dict[tuple[Any, Any], str] = {("EC", "P-256"): "ES256", ("RSA", None): "RS256"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ chats = Resource("Chats", __name__)
 USERS_ONLY = ("NOT_A_REAL_USER", "ACCOUNT_SUSPENDED")
 
 
-@chats.endpoint(
+@chats.operation(
     "GET", "/chats", query=models.ChatPage, answers={200: models.Chats}, refusals={403: USERS_ONLY}
 )
 def list_chats(caller: Caller, query: models.ChatPage) -> models.Row:
@@ -26,7 +26,7 @@ def list_chats(caller: Caller, query: models.ChatPage) -> models.Row:
     )
 
 
-@chats.endpoint(
+@chats.operation(
     "POST",
     "/chats",
     body=models.NewChat,
@@ -41,7 +41,7 @@ def open_chat(caller: Caller, body: models.NewChat) -> tuple[models.Row, int]:
     return {"chat": opened["chat"]}, 201 if opened["created"] else 200
 
 
-@chats.endpoint(
+@chats.operation(
     "GET",
     "/chats/<uuid:chat_id>/messages",
     query=models.MessagePage,
@@ -64,13 +64,13 @@ def list_messages(caller: Caller, chat_id: UUID, query: models.MessagePage) -> m
     )
 
 
-@chats.endpoint("GET", "/queue", answers={200: models.Queue})
-def queue(caller: Caller) -> models.Row:  # noqa: ARG001 - anyone signed in may ask
+@chats.operation("GET", "/queue", answers={200: models.Queue})
+def queue(caller: Caller) -> models.Row:
     """How many chats wait for an operator, and how long one waits."""
     return services().db.call("queue_status", repeatable=True)
 
 
-@chats.endpoint("GET", "/disclosure", access=Access.ANYONE, answers={200: models.Disclosure})
+@chats.operation("GET", "/disclosure", access=Access.ANYONE, answers={200: models.Disclosure})
 def disclosure() -> Response:
     """What a user has to acknowledge before their first message, and its version."""
     response = jsonify(services().db.call("get_disclosure", repeatable=True))

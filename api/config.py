@@ -147,9 +147,9 @@ class Config(BaseModel):
         given = {name: value.strip() for name, value in environ.items()}
         # An empty variable is how hosting panels show one that is not set.
         known = {
-            field.alias: given[field.alias]
+            name: given[name]
             for field in cls.model_fields.values()
-            if given.get(field.alias or "")
+            if given.get(name := str(field.alias))
         }
         try:
             return cls.model_validate(known)
@@ -239,7 +239,7 @@ def _sentence(message: str) -> str:
 
 
 def _explain(model: type[Config], error: ValidationError) -> str:
-    descriptions = {field.alias: field.description for field in model.model_fields.values()}
+    descriptions = {str(field.alias): field.description for field in model.model_fields.values()}
     lines = []
     for problem in error.errors(include_url=False, include_context=False):
         if not problem["loc"]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from api import models
 from api.routing import Access, LimitBy, Resource
 from api.services import services
-from jobs import idle_detection, refund_unanswered
+from jobs import idle_detection, reconcile_payments, refund_unanswered
 
 cron = Resource("Cron", __name__)
 
 
-@cron.endpoint(
+@cron.operation(
     "GET",
     "/cron/idle-detection",
     access=Access.CRON,
@@ -22,7 +22,7 @@ def run_idle_detection() -> models.Row:
     return idle_detection.run(services().db)
 
 
-@cron.endpoint(
+@cron.operation(
     "GET",
     "/cron/reconcile-payments",
     access=Access.CRON,
@@ -31,12 +31,10 @@ def run_idle_detection() -> models.Row:
 )
 def run_reconcile_payments() -> models.Row:
     """Handle webhooks that were put off, and ask Paystack about payments we have not heard of."""
-    from jobs import reconcile_payments
-
     return reconcile_payments.run(services().db, services().paystack)
 
 
-@cron.endpoint(
+@cron.operation(
     "GET",
     "/cron/refund-unanswered",
     access=Access.CRON,

@@ -9,13 +9,13 @@ import logging
 import random
 import select
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
@@ -55,6 +55,7 @@ class Database:
         """`prepare` must be False behind a transaction-mode pooler, where a prepared statement may not be found."""
         connection: dict[str, Any] = {
             "autocommit": True,
+            "row_factory": dict_row,
             "application_name": "fantooo",
             "connect_timeout": CONNECT_TIMEOUT,
             "keepalives_idle": 30,
@@ -66,7 +67,7 @@ class Database:
             # A pooler takes no options from its clients; there the role's own statement_timeout stands.
             connection["options"] = f"-c statement_timeout={statement_timeout * 1000}"
         self._observe = observe
-        self.pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
+        self.pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             dsn,
             kwargs=connection,
             min_size=1,
@@ -97,51 +98,45 @@ class Database:
     def close(self) -> None:
         self.pool.close()
 
-    def call(self, function: str, /, *, repeatable: bool = False, **arguments: Any) -> Any:
-        """What `public.<function>` returns: a json function's value, or one scalar.
+    def call(self, function: str, /, *, repeatable: bool = False, **arguments: Any) -> dict[str, Any]:
+        """The object that `public.<function>`, a json function, returns.
 
         `repeatable` says that a second run does no harm: only then is the call tried again when the connection
         broke under it and nobody knows whether it was done. Raises psycopg.Error.
         """
-        return self._run(f"select public.{function}", function, arguments, repeatable=repeatable, many=False)
+        found: dict[str, Any] = self.value(function, repeatable=repeatable, **arguments)
+        return found
+
+    def value(self, function: str, /, *, repeatable: bool = False, **arguments: Any) -> Any:
+        """The one value a function returns, null for void. Otherwise as `call`."""
+        return self._run("select", function, arguments, repeatable)[0][function]
 
     def rows(self, function: str, /, *, repeatable: bool = False, **arguments: Any) -> list[dict[str, Any]]:
-        """The rows of a function that returns a set, as dicts. Otherwise as `call`."""
-        return self._run(
-            f"select * from public.{function}", function, arguments, repeatable=repeatable, many=True
-        )
+        """The rows of a function that returns a set. Otherwise as `call`."""
+        return self._run("select * from", function, arguments, repeatable)
 
     def ping(self) -> None:
         """Return when the database answers. Raises psycopg.Error when it does not."""
         with self.pool.connection() as connection:
             connection.execute("select 1")
 
-    def _run(
-        self, prefix: str, function: str, arguments: dict[str, Any], *, repeatable: bool, many: bool
-    ) -> Any:
-        statement = _statement(prefix, tuple(arguments))
+    def _run(self, verb: str, function: str, arguments: dict[str, Any], repeatable: bool) -> list[dict[str, Any]]:
+        statement = _statement(verb, function, tuple(arguments))
         values = [Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()]
         for delay in _backoff():
             try:
-                return self._execute(statement, values, function, many)
+                with self._timed_connection(function) as connection:
+                    return connection.execute(statement, values).fetchall()
             except psycopg.Error as error:
-                again = error.sqlstate in SERIALIZATION_FAILURES or (
-                    repeatable and is_connection_failure(error)
-                )
-                if delay is None or not again:
+                passes = error.sqlstate in SERIALIZATION_FAILURES
+                if delay is None or not (passes or (repeatable and is_connection_failure(error))):
                     raise
                 log.warning("%s will be tried again: %s", function, error.sqlstate or type(error).__name__)
                 time.sleep(delay)
         raise AssertionError("the last attempt either returns or raises")
 
-    def _execute(self, statement: str, values: Sequence[Any], function: str, many: bool) -> Any:
-        with self._timed_connection(function) as connection:
-            with connection.cursor(row_factory=dict_row if many else tuple_row) as cursor:
-                cursor.execute(statement, values)
-                return cursor.fetchall() if many else cursor.fetchone()[0]
-
     @contextmanager
-    def _timed_connection(self, function: str) -> Iterator[psycopg.Connection[Any]]:
+    def _timed_connection(self, function: str) -> Iterator[psycopg.Connection[DictRow]]:
         asked = time.perf_counter()
         with self.pool.connection() as connection:
             got = time.perf_counter()
@@ -162,8 +157,10 @@ def is_connection_failure(error: psycopg.Error) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _statement(prefix: str, names: tuple[str, ...]) -> str:
-    return f"{prefix}({', '.join(f'p_{name} => %s' for name in names)})"
+def _statement(verb: str, function: str, names: tuple[str, ...]) -> str:
+    # All of them are literals of our own code; values travel beside the statement.
+    arguments = ", ".join(f"p_{name} => %s" for name in names)
+    return f"{verb} public.{function}({arguments})"
 
 
 def _backoff() -> Iterator[float | None]:
@@ -174,7 +171,7 @@ def _backoff() -> Iterator[float | None]:
     yield None
 
 
-def _refuse_if_hung_up(connection: psycopg.Connection[Any]) -> None:
+def _refuse_if_hung_up(connection: psycopg.Connection[DictRow]) -> None:
     """Refuse a pooled connection the server has closed meanwhile, without a round trip to ask.
 
     An idle connection has nothing to read, unless the server said goodbye.

@@ -38,7 +38,7 @@ def on_starting(server: object) -> None:
 
 def child_exit(server: object, worker: object) -> None:
     """Let a dead worker's pool no longer count."""
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[attr-defined]
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[attr-defined, no-untyped-call]
 
 
 def on_exit(server: object) -> None:

@@ -20,7 +20,7 @@ SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:sk_(?:test|live)|sb_secret)
 
 def configure(stream: object = None) -> None:
     """Log everything, our own lines and other libraries', as one JSON object a line."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

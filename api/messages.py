@@ -17,7 +17,7 @@ messages = Resource("Messages", __name__)
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
-@messages.endpoint(
+@messages.operation(
     "POST",
     "/messages",
     limit=limits.MESSAGES,

@@ -100,7 +100,7 @@ def registry(db: Database) -> CollectorRegistry:
     """Everything there is to scrape: all workers' figures where gunicorn runs several, and the database's."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         found = CollectorRegistry()
-        MultiProcessCollector(found)
+        MultiProcessCollector(found)  # type: ignore[no-untyped-call]
     else:
         found = CollectorRegistry()
         found.register(_ThisProcess())

@@ -16,7 +16,7 @@ OPERATORS_ONLY = ("NOT_AN_OPERATOR", "OPERATOR_INACTIVE")
 HOLDERS_ONLY = (*OPERATORS_ONLY, "CHAT_NOT_ASSIGNED")
 
 
-@operator.endpoint(
+@operator.operation(
     "POST",
     "/operator/assign",
     answers={200: models.Assigned},
@@ -31,13 +31,13 @@ def assign(caller: Caller) -> models.Row:
     return assigned if assigned["chat"] else {"message": "No chats waiting"}
 
 
-@operator.endpoint("GET", "/operator/chat", answers={200: models.Assigned}, refusals={403: OPERATORS_ONLY})
+@operator.operation("GET", "/operator/chat", answers={200: models.Assigned}, refusals={403: OPERATORS_ONLY})
 def held_chat(caller: Caller) -> models.Row:
     """The chat the operator holds, or null."""
     return services().db.call("get_operator_chat", repeatable=True, operator_id=caller.id)
 
 
-@operator.endpoint(
+@operator.operation(
     "POST",
     "/operator/heartbeat",
     body=models.Heartbeat,
@@ -55,7 +55,7 @@ def heartbeat(caller: Caller, body: models.Heartbeat) -> models.Row:
     )
 
 
-@operator.endpoint(
+@operator.operation(
     "POST",
     "/operator/messages",
     body=models.OperatorMessage,
@@ -80,7 +80,7 @@ def answer(caller: Caller, body: models.OperatorMessage) -> tuple[models.Row, in
     return {"message": sent["message"]}, 200 if sent["repeated"] else 201
 
 
-@operator.endpoint(
+@operator.operation(
     "POST",
     "/operator/complete",
     body=models.HeldChat,
@@ -92,7 +92,7 @@ def complete(caller: Caller, body: models.HeldChat) -> models.Row:
     return services().db.call("complete_and_continue", operator_id=caller.id, chat_id=body.chat_id)
 
 
-@operator.endpoint(
+@operator.operation(
     "POST",
     "/operator/release",
     body=models.HeldChat,
@@ -104,7 +104,7 @@ def release(caller: Caller, body: models.HeldChat) -> models.Row:
     return services().db.call("release_chat", operator_id=caller.id, chat_id=body.chat_id)
 
 
-@operator.endpoint(
+@operator.operation(
     "POST",
     "/operator/availability",
     body=models.Availability,
@@ -118,7 +118,7 @@ def set_availability(caller: Caller, body: models.Availability) -> models.Row:
     )
 
 
-@operator.endpoint(
+@operator.operation(
     "PATCH",
     "/operator/notes",
     body=models.Notes,
@@ -137,7 +137,7 @@ def save_notes(caller: Caller, body: models.Notes) -> models.Row:
     )
 
 
-@operator.endpoint(
+@operator.operation(
     "GET",
     "/operator/stats",
     query=models.DateRange,

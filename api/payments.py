@@ -13,13 +13,13 @@ from api.services import services
 payments = Resource("Payments", __name__)
 
 
-@payments.endpoint("GET", "/packages", answers={200: models.Packages})
-def list_packages(caller: Caller) -> models.Row:  # noqa: ARG001 - anyone signed in may ask
+@payments.operation("GET", "/packages", answers={200: models.Packages})
+def list_packages(caller: Caller) -> models.Row:
     """What credits can be bought in, and for how much."""
     return services().db.call("list_packages", repeatable=True)
 
 
-@payments.endpoint(
+@payments.operation(
     "POST",
     "/payments/initialize",
     body=models.Purchase,
@@ -57,7 +57,7 @@ def initialize(caller: Caller, body: models.Purchase) -> tuple[models.Row, int]:
     }, 201
 
 
-@payments.endpoint(
+@payments.operation(
     "POST",
     "/webhooks/paystack/verify",
     body=models.PaymentReference,
@@ -86,7 +86,7 @@ def verify(caller: Caller, body: models.PaymentReference) -> models.Row:
             amount_minor=charge.amount_minor,
             currency=charge.currency,
             charge=charge.payload,
-            mode=services().config.paystack_mode,
+            mode=services().paystack.mode,
             payer_id=caller.id,
         )
     if payment["status"] == "failed":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, jsonify, request
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
 
 from api import models
 from api.auth import Caller
@@ -18,7 +19,7 @@ profiles = Resource("Profiles", __name__)
 FIVE_MINUTES = "private, max-age=300"
 
 
-@profiles.endpoint(
+@profiles.operation(
     "GET",
     "/profiles",
     query=models.ProfilePage,
@@ -26,7 +27,7 @@ FIVE_MINUTES = "private, max-age=300"
     answers={200: models.Profiles, 304: None},
     refusals={403: USERS_ONLY},
 )
-def list_profiles(caller: Caller, query: models.ProfilePage) -> Response:
+def list_profiles(caller: Caller, query: models.ProfilePage) -> ResponseReturnValue:
     """A page of profiles, newest first, without those the caller has blocked."""
     return _cacheable(
         services().db.call(
@@ -40,21 +41,21 @@ def list_profiles(caller: Caller, query: models.ProfilePage) -> Response:
     )
 
 
-@profiles.endpoint(
+@profiles.operation(
     "GET",
     "/profiles/<uuid:profile_id>",
     headers=("If-None-Match",),
     answers={200: models.OneProfile, 304: None},
     refusals={403: USERS_ONLY, 404: ("PROFILE_NOT_FOUND",)},
 )
-def get_profile(caller: Caller, profile_id: UUID) -> Response:
+def get_profile(caller: Caller, profile_id: UUID) -> ResponseReturnValue:
     """One profile."""
     return _cacheable(
         services().db.call("get_profile", repeatable=True, user_id=caller.id, profile_id=profile_id)
     )
 
 
-def _cacheable(body: models.Row) -> Response:
+def _cacheable(body: models.Row) -> ResponseReturnValue:
     response = jsonify(body)
     response.headers["Cache-Control"] = FIVE_MINUTES
     response.headers["Vary"] = "Authorization"

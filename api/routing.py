@@ -56,13 +56,13 @@ class Operation:
 
 
 class Resource(Blueprint):
-    """A blueprint whose views are declared with `endpoint`."""
+    """A blueprint whose views are declared with `operation`."""
 
     def __init__(self, tag: str, import_name: str) -> None:
         super().__init__(tag.lower(), import_name, url_prefix="/api")
         self.tag = tag
 
-    def endpoint(
+    def operation(
         self,
         method: str,
         rule: str,

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, Response, current_app, request, send_from_directory
+from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import metrics, models, openapi
@@ -25,7 +26,7 @@ SWAGGER = files("flask_openapi3_swagger") / "templates" / "swagger"
 DOCS_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
 
 
-@system.endpoint(
+@system.operation(
     "GET", "/health", access=Access.ANYONE, limit_by=LimitBy.NOTHING, answers={200: models.Health}
 )
 def health() -> models.Row:
@@ -33,7 +34,7 @@ def health() -> models.Row:
     return {"status": "ok"}
 
 
-@system.endpoint(
+@system.operation(
     "GET", "/ready", access=Access.ANYONE, limit_by=LimitBy.NOTHING, answers={200: models.Health}
 )
 def ready() -> models.Row:
@@ -43,7 +44,7 @@ def ready() -> models.Row:
 
 
 @system.route("/openapi.json")
-def openapi_document() -> Response:
+def openapi_document() -> ResponseReturnValue:
     response = current_app.response_class(document_text(), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
     response.add_etag()

@@ -22,7 +22,7 @@ webhooks = Resource("Webhooks", __name__)
 LARGEST_BODY = 256 * 1024  # bytes
 
 
-@webhooks.endpoint(
+@webhooks.operation(
     "POST",
     "/webhooks/paystack",
     access=Access.ANYONE,
@@ -52,7 +52,7 @@ def paystack_webhook() -> models.Row:
     event_id = _store(body, valid)
     try:
         handled = services().db.call(
-            "handle_payment_event", repeatable=True, event_id=event_id, mode=services().config.paystack_mode
+            "handle_payment_event", repeatable=True, event_id=event_id, mode=services().paystack.mode
         )
     except psycopg.Error as error:
         report(error)
