@@ -69,7 +69,9 @@ def migrations(directory: Path = SQL_DIR) -> list[SqlFile]:
         if not re.fullmatch(r"migrations/[0-9]+_[a-z0-9_]+\.sql", file.path):
             raise SchemaError(f"{file.path} is not named NUMBER_what_becomes_true.sql.")
         if file.version in seen:
-            raise SchemaError(f"{seen[file.version]} and {file.path} have the same number: renumber the newer one.")
+            raise SchemaError(
+                f"{seen[file.version]} and {file.path} have the same number: renumber the newer one."
+            )
         seen[file.version] = file.path
     return files
 

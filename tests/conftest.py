@@ -16,7 +16,9 @@ from local import platform
 from local.cluster import Cluster
 from tests.support.database import Database, Session
 
-PLATFORM_PASSWORDS = {role: f"{role}-password" for role in ("postgres", "authenticator", "supabase_auth_admin")}
+PLATFORM_PASSWORDS = {
+    role: f"{role}-password" for role in ("postgres", "authenticator", "supabase_auth_admin")
+}
 PASSWORDS = {**PLATFORM_PASSWORDS, "fantooo_api": "fantooo_api-password"}
 TEMPLATE = "template_fantooo"
 
@@ -79,7 +81,9 @@ def clone(server: Server, template: str) -> Iterator[str]:
     """The name of a database of this test's own, as after a push."""
     name = f"clone_{next(_clones)}"
     identifiers = sql.Identifier(name), sql.Identifier(template)
-    server.execute(sql.SQL("create database {} template {} strategy file_copy owner postgres").format(*identifiers))
+    server.execute(
+        sql.SQL("create database {} template {} strategy file_copy owner postgres").format(*identifiers)
+    )
     yield name
     server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 

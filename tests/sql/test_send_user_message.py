@@ -118,7 +118,12 @@ def test_a_send_that_is_rolled_back_leaves_no_gap_in_seq(db: Database) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "EMPTY_MESSAGE"), (None, "EMPTY_MESSAGE"), ("<b></b>", "EMPTY_MESSAGE"), ("x" * 5001, "MESSAGE_TOO_LONG")],
+    [
+        ("", "EMPTY_MESSAGE"),
+        (None, "EMPTY_MESSAGE"),
+        ("<b></b>", "EMPTY_MESSAGE"),
+        ("x" * 5001, "MESSAGE_TOO_LONG"),
+    ],
 )
 def test_text_that_is_no_message_is_refused(db: Database, text: str | None, code: str) -> None:
     user = db.user()

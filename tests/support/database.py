@@ -147,7 +147,9 @@ class Database:
         )
         return user_id
 
-    def user(self, name: str | None = None, *, credits: int = 0, accepted: bool = True, **profile: Any) -> uuid.UUID:
+    def user(
+        self, name: str | None = None, *, credits: int = 0, accepted: bool = True, **profile: Any
+    ) -> uuid.UUID:
         """A real user who has accepted the disclosure, with credits given by an adjustment."""
         name = name or f"user_{uuid.uuid4().hex[:12]}"
         metadata = {
@@ -162,7 +164,12 @@ class Database:
         }
         user_id = self.auth_user(f"{name}@fantooo.com", metadata)
         if credits:
-            self.owner.execute("select private.move_credits(%s, %s, 'adjustment', p_request_id => %s)", user_id, credits, uuid.uuid4())
+            self.owner.execute(
+                "select private.move_credits(%s, %s, 'adjustment', p_request_id => %s)",
+                user_id,
+                credits,
+                uuid.uuid4(),
+            )
         return user_id
 
     def admin(self, name: str = "ada", *, is_super: bool = True) -> uuid.UUID:
@@ -213,7 +220,8 @@ class Database:
     def ledger(self, user_id: uuid.UUID) -> list[tuple[int, int, str]]:
         """(delta, balance_after, reason), oldest first."""
         rows = self.owner.rows(
-            "select delta, balance_after, reason from public.credit_ledger where user_id = %s order by id", user_id
+            "select delta, balance_after, reason from public.credit_ledger where user_id = %s order by id",
+            user_id,
         )
         return [(row["delta"], row["balance_after"], row["reason"]) for row in rows]
 
@@ -260,13 +268,15 @@ class Database:
             chat_id,
         )
         self.owner.execute(
-            f"update public.operator_activity set last_activity = last_activity - {shift} where chat_id = %s", chat_id
+            f"update public.operator_activity set last_activity = last_activity - {shift} where chat_id = %s",
+            chat_id,
         )
         self.owner.execute(
             f"update public.messages set created_at = created_at - {shift} where chat_id = %s", chat_id
         )
         self.owner.execute(
-            f"update public.chat_assignments set assigned_at = assigned_at - {shift} where chat_id = %s", chat_id
+            f"update public.chat_assignments set assigned_at = assigned_at - {shift} where chat_id = %s",
+            chat_id,
         )
         self.owner.execute(
             f"update public.chats set waiting_since = waiting_since - {shift}, assignment_time = assignment_time - {shift},"
