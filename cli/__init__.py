@@ -11,7 +11,11 @@ COMMANDS = {
     "demo": ("cli.demo", "demo", "Play a whole conversation against a fresh stack, step by step."),
     "db": ("cli.db", "db", "Push, check and reset the database schema."),
     "job": ("cli.job", "job", "Run a scheduled job, once or again and again."),
-    "doctor": ("cli.doctor", "doctor", "Say what of a project is set up, what is missing, and how to fix it."),
+    "doctor": (
+        "cli.doctor",
+        "doctor",
+        "Say what of a project is set up, what is missing, and how to fix it.",
+    ),
     "create-admin": ("cli.admin", "create_admin", "Make the first admin of a new project, or another."),
     "operators": ("cli.operators", "operators", "Create, deactivate and list operators."),
     "payments": ("cli.payments", "payments", "Look into payments, ask Paystack again, export."),

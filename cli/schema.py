@@ -233,13 +233,13 @@ def _remember(conn: psycopg.Connection, files: list[SqlFile]) -> None:
             [(file.path, file.sha256) for file in files],
         )
     conn.execute("delete from private.schema_snapshot")
-    conn.execute(f"insert into private.schema_snapshot {_SNAPSHOT}")  # type: ignore[arg-type]
+    conn.execute(f"insert into private.schema_snapshot {_SNAPSHOT}")
 
 
 def _drift(conn: psycopg.Connection) -> list[str]:
     """What differs from the catalog as the last push left it: "+" came since, "-" is gone."""
     rows = conn.execute(
-        f"with now as ({_SNAPSHOT})"  # type: ignore[arg-type]
+        f"with now as ({_SNAPSHOT})"
         " select '+ ' || line from now where line not in (select line from private.schema_snapshot)"
         " union all select '- ' || line from private.schema_snapshot where line not in (select line from now)"
         " order by 1"

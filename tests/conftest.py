@@ -43,7 +43,7 @@ class Server:
             return self.cluster.dsn(database)
         return f"postgresql://{role}:{PASSWORDS[role]}@127.0.0.1:{self.cluster.port}/{database}"
 
-    def execute(self, statement: sql.Composable) -> None:
+    def execute(self, statement: sql.Composed) -> None:
         """One statement as superuser, outside a transaction."""
         with psycopg.connect(self.cluster.dsn("postgres"), autocommit=True) as conn:
             conn.execute(statement)
