@@ -7,7 +7,7 @@ import httpx
 import jwt
 import pytest
 
-from tests.local.test_rest.conftest import ANN, BOB, Rest
+from tests.support.rest_server import ANN, BOB, Rest
 
 ROWS = {"Prefer": "return=representation"}
 

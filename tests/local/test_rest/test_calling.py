@@ -3,23 +3,7 @@
 import httpx
 import pytest
 
-CALLS = {
-    "default": ({"a": 1}, "/rpc/add", 11),
-    "all-arguments": ({"a": 1, "b": 2}, "/rpc/add", 3),
-    "overload-by-names": ({"x": 1, "y": 2}, "/rpc/overloaded", "ints 1 2"),
-    "other-overload": ({"x": 1}, "/rpc/overloaded", "int 1"),
-    "variadic": ({"numbers": [1, 2, 3]}, "/rpc/total", 6),
-    "whole-body": ([1, {"a": 2}], "/rpc/whole_body", [1, {"a": 2}]),
-    "set-of-scalars": ({"p_id": 2}, "/rpc/ids_above", [3, 4]),
-    "set-of-rows": (
-        {"p_author": 1},
-        "/rpc/books_of?select=id,authors!author_id(name)&pages=gt.200",
-        [{"id": 2, "authors": {"name": "Ann"}}],
-    ),
-    "row": ({"p_id": 1}, "/rpc/one_book?select=title", {"title": "Alpha"}),
-    "table": ({}, "/rpc/summary", [{"books": 4, "pages": 850}]),
-    "out-parameters": ({"x": 2}, "/rpc/in_and_out", {"x": 2, "doubled": 4}),
-}
+from tests.support.rest_requests import CALLS
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -7,7 +7,7 @@ from postgrest import CountMethod, ReturnMethod
 from postgrest.exceptions import APIError
 from supabase import Client, ClientOptions, create_client
 
-from tests.local.test_rest.conftest import ANN, Rest
+from tests.support.rest_server import ANN, Rest
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from local.rest import cache
-from tests.local.test_rest.conftest import Rest
+from tests.support.rest_server import Rest
 from tests.support.waiting import wait_until
 
 
