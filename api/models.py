@@ -360,8 +360,10 @@ class Checkout(Answer):
     reference: str
     access_code: str
     authorization_url: str
+    public_key: str
     amount_minor: int
     currency: str
+    email: str
     credits: int
 
 

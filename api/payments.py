@@ -53,7 +53,8 @@ def initialize(caller: Caller, body: models.Purchase) -> tuple[models.Row, int]:
         "reference": reference,
         "access_code": checkout.access_code,
         "authorization_url": checkout.authorization_url,
-        **{key: purchase[key] for key in ("amount_minor", "currency", "credits", "package_id")},
+        "public_key": services().config.paystack_public_key,
+        **{key: purchase[key] for key in ("amount_minor", "currency", "email", "credits", "package_id")},
     }, 201
 
 
