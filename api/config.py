@@ -47,6 +47,12 @@ def _paystack_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _database_address(value: SecretStr) -> SecretStr:
+    if urlsplit(value.get_secret_value()).scheme not in ("postgresql", "postgres"):
+        raise ValueError("it should begin with postgresql://")
+    return value
+
+
 PaystackSecret = Annotated[SecretStr, AfterValidator(_paystack_secret)]
 Url = Annotated[str, BeforeValidator(_without_trailing_slash), Field(pattern=r"^https?://[^\s/]+")]
 
@@ -79,7 +85,7 @@ class Config(BaseModel):
         min_length=32,
         description="Only for projects that still sign tokens with HS256: the JWT secret, 32 characters or more.",
     )
-    database_url: SecretStr = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_database_address)] = Field(
         alias="DATABASE_URL",
         description="Give the connection string of the login fantooo_api: postgresql://fantooo_api:…@host:port/db.",
     )
