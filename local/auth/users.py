@@ -240,4 +240,4 @@ def _write(value: object) -> str:
 
 
 async def _one(db: Connection, query: str, *arguments: Any) -> Row | None:
-    return await (await db.execute(query, arguments)).fetchone()  # type: ignore[arg-type]
+    return await (await db.execute(query, arguments)).fetchone()

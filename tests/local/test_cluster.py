@@ -44,9 +44,9 @@ def started(tmp_path: Path):
 
 
 def test_a_started_server_answers_its_superuser(started: Cluster) -> None:
-    assert ask(started, "select current_user || ' ' || (rolsuper) from pg_roles where rolname = current_user") == (
-        "supabase_admin true"
-    )
+    assert ask(
+        started, "select current_user || ' ' || (rolsuper) from pg_roles where rolname = current_user"
+    ) == ("supabase_admin true")
 
 
 def test_its_data_is_kept_when_it_is_initialised_and_started_again(started: Cluster) -> None:

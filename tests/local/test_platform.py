@@ -66,7 +66,9 @@ def test_roles_have_their_attributes_on_the_host(owner: Connection) -> None:
     ]
 
 
-@pytest.mark.parametrize(("role", "limit"), [("anon", "3s"), ("authenticated", "8s"), ("authenticator", "8s")])
+@pytest.mark.parametrize(
+    ("role", "limit"), [("anon", "3s"), ("authenticated", "8s"), ("authenticator", "8s")]
+)
 def test_the_api_s_roles_have_short_statement_timeouts(owner: Connection, role: str, limit: str) -> None:
     config = value(owner, f"select rolconfig from pg_roles where rolname = '{role}'")
     assert f"statement_timeout={limit}" in str(config)
@@ -170,7 +172,9 @@ def test_without_claims_nobody_is_signed_in(owner: Connection) -> None:
 
 def test_send_stores_a_private_broadcast_with_an_id_in_its_payload(owner: Connection) -> None:
     owner.execute("""select realtime.send('{"a": 1}', 'greeting', 'room:1')""")
-    row = owner.execute("select payload, event, topic, private, extension, id from realtime.messages").fetchone()
+    row = owner.execute(
+        "select payload, event, topic, private, extension, id from realtime.messages"
+    ).fetchone()
     assert row
     payload, *rest, message_id = row
     assert payload == {"a": 1, "id": str(message_id)}
@@ -224,7 +228,9 @@ def test_broadcast_changes_sends_both_rows_and_where_they_belong(owner: Connecti
 
 def test_broadcast_changes_refuses_statement_triggers(owner: Connection) -> None:
     with pytest.raises(errors.RaiseException):
-        owner.execute("select realtime.broadcast_changes('t', 'e', 'INSERT', 't', 's', null, null, 'STATEMENT')")
+        owner.execute(
+            "select realtime.broadcast_changes('t', 'e', 'INSERT', 't', 's', null, null, 'STATEMENT')"
+        )
 
 
 def test_message_partitions_are_made_ahead_and_dropped_when_old(project: Project) -> None:
