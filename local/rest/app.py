@@ -329,9 +329,11 @@ class _Server:
             raise ApiError(400, "PGRST128", message)
 
         def respond(outcome: _Outcome) -> Response:
+            answer = _rows(call, root.window.offset, outcome, applied)
             if function.result is Result.VOID:
-                return Response(status_code=204, headers=applied)
-            return _rows(call, root.window.offset, outcome, applied)
+                content_range = answer.headers["content-range"]
+                return Response(status_code=204, headers={"Content-Range": content_range, **applied})
+            return answer
 
         return work, respond
 

@@ -128,7 +128,8 @@ def parse(parameters: Sequence[tuple[str, str]], *, function_arguments: bool = F
     With `function_arguments` (a function called by GET), a parameter whose value does not begin with an operator
     is an argument; otherwise it is a malformed filter.
 
-    Raises ApiError PGRST100 where it cannot be read, PGRST103 for a negative limit, PGRST123 for aggregates.
+    Raises ApiError PGRST100 where it cannot be read, PGRST103 for a negative limit, PGRST123 for aggregates, and
+    22021 for the one character PostgreSQL has not.
     """
     first = dict(reversed(parameters))
     conditions: list[tuple[Path, Condition]] = []
@@ -137,7 +138,7 @@ def parse(parameters: Sequence[tuple[str, str]], *, function_arguments: bool = F
     numbers: dict[tuple[Path, str], int] = {}
     for key, value in parameters:
         if "\0" in key or "\0" in value:
-            _Scanner(key + value, "parameter").fail("text without NUL characters")
+            raise ApiError(400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00')
         *_, last = key.split(".")
         if key in _REQUEST_PARAMETERS:
             continue

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from local.project import Project
-from tests.support.rest_server import Rest, create_project, free_port, running_cluster, running_rest
+from tests.support.rest_server import Rest, running_rest, scratch_project
+from tests.support.supabase import free_port, running_cluster
 
 HERE = Path(__file__).parent
 START_TIMEOUT = 60
@@ -47,8 +48,7 @@ def node_modules() -> Path:
 def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Project]]:
     """Ours and the oracle's, whose tokens are of HS256: it reads no other."""
     with running_cluster(tmp_path_factory.mktemp("oracle")) as cluster:
-        theirs = create_project(cluster, "oracle", "HS256")
-        yield create_project(cluster, "ours", "HS256"), theirs
+        yield scratch_project(cluster, algorithm="HS256"), scratch_project(cluster, algorithm="HS256")
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def oracle(
             stderr=subprocess.STDOUT,
         )
     try:
-        rest = Rest(f"http://127.0.0.1:{port}/rest/v1", project, project.dsn("postgres"))
+        rest = Rest(f"http://127.0.0.1:{port}/rest/v1", project)
         _wait_until_it_answers(rest, process, log)
         yield rest
     finally:
@@ -91,7 +91,7 @@ def oracle(
         process.wait()
 
 
-def _wait_until_it_answers(rest: Rest, process: subprocess.Popen, log: Path) -> None:
+def _wait_until_it_answers(rest: Rest, process: subprocess.Popen[bytes], log: Path) -> None:
     give_up_at = time.monotonic() + START_TIMEOUT
     while time.monotonic() < give_up_at and process.poll() is None:
         try:

@@ -47,13 +47,17 @@ REQUESTS: dict[str, Asked] = {
     "other-profile": Asked("GET", "/books", headers={"Accept-Profile": "nix"}),
     "unknown-preference": Asked("GET", "/books", headers={"Prefer": "nix, handling=strict"}),
     "insert": Asked("POST", "/genres", {"id": 20, "name": "a"}),
-    "insert-rows": Asked("POST", "/genres?select=id", [{"id": 21, "name": "b"}, {"id": 22, "name": "c"}], ROWS),
+    "insert-rows": Asked(
+        "POST", "/genres?select=id", [{"id": 21, "name": "b"}, {"id": 22, "name": "c"}], ROWS
+    ),
     "insert-single": Asked("POST", "/genres", {"id": 23, "name": "d"}, {**ROWS, **SINGLE}),
     "insert-embedding": Asked(
         "POST", "/books?select=title,authors!author_id(name)", {"title": "E", "author_id": 2}, ROWS
     ),
     "insert-empty-array": Asked("POST", "/genres", [], ROWS),
-    "insert-columns": Asked("POST", "/books?columns=title&select=title,pages", {"title": "C", "pages": 3}, ROWS),
+    "insert-columns": Asked(
+        "POST", "/books?columns=title&select=title,pages", {"title": "C", "pages": 3}, ROWS
+    ),
     "insert-duplicate": Asked("POST", "/genres", {"id": 1, "name": "x"}),
     "insert-without-parent": Asked("POST", "/books", {"title": "F", "author_id": 99}),
     "insert-against-check": Asked("POST", "/books", {"title": "G", "price": -1}),
@@ -94,8 +98,19 @@ REQUESTS: dict[str, Asked] = {
     ),
 }
 
+_SAFE_UPDATE = "hosted projects load safeupdate, which refuses to change every row; the oracle does not"
+
 # What differs on purpose, by request: the reason.
-DIFFERENCES: dict[str, str] = {}
+DIFFERENCES: dict[str, str] = {
+    "read-like-any": "PostgREST reads * as % in each of several patterns too; the oracle takes it literally",
+    "read-nothing-selected": "PostgREST answers empty objects to an empty select; the oracle all columns",
+    "refused-spread-of-many": "spreading many rows into arrays came with PostgREST 13; no client here does it",
+    "refused-root": "no client here reads the OpenAPI description, which a hosted project gives only to its owner",
+    "call-whole-body": "PostgREST passes a result of type json through; the oracle answers it as a string",
+    "insert-against-check": "PostgREST answers 400 to a check constraint's refusal; the oracle 500, with a code of its own",
+    "update-everything": _SAFE_UPDATE,
+    "delete-everything": _SAFE_UPDATE,
+}
 
 
 def ask(server: Rest, asked: Asked, apikey: str, token: str) -> tuple[int, object, str | None]:
@@ -106,7 +121,12 @@ def ask(server: Rest, asked: Asked, apikey: str, token: str) -> tuple[int, objec
         server.url + table.replace("%", "%25"),
         params=httpx.QueryParams(query.replace("%", "%25")),
         content=None if asked.body is None else json.dumps(asked.body),
-        headers={"Content-Type": "application/json", "apikey": apikey, "Authorization": token, **asked.headers},
+        headers={
+            "Content-Type": "application/json",
+            "apikey": apikey,
+            "Authorization": token,
+            **asked.headers,
+        },
     )
     body = answer.json() if answer.content else None
     if answer.is_success:
@@ -121,7 +141,7 @@ def test_both_answer_alike_except_where_we_chose_otherwise(ours: Rest, oracle: R
     answers = []
     for server in (ours, oracle):
         apikey = getattr(server.project, key)
-        bearer = server.token(asked.role, ANN) if server is ours or asked.role == "authenticated" else apikey
+        bearer = server.token(asked.role, ANN) if asked.role == "authenticated" else apikey
         answers.append(ask(server, asked, apikey, f"Bearer {bearer}"))
     our_answer, their_answer = answers
     if name in DIFFERENCES:

@@ -113,7 +113,7 @@ READ_REFUSALS = {
     "aggregate": ("/books?select=pages.sum()", 400, "PGRST123"),
     "count-aggregate": ("/books?select=count()", 400, "PGRST123"),
     "negative-limit": ("/books?limit=-1", 416, "PGRST103"),
-    "nul": ("/books?title=eq.\0", 400, "PGRST100"),
+    "nul": ("/books?title=eq.\0", 400, "22021"),
     "other-path": ("/books/1", 404, "PGRST125"),
     "root": ("/", 404, "PGRST125"),
 }

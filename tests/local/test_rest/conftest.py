@@ -1,40 +1,41 @@
-"""A REST server over a scratch database."""
+"""The REST API over a scratch database."""
 
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.support.rest_server import ANN, Rest, create_project, running_cluster, running_rest
+from tests.support.rest_server import ANN, Rest, running_rest, scratch_project
+from tests.support.supabase import running_cluster
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     with (
         running_cluster(tmp_path_factory.mktemp("rest")) as cluster,
-        running_rest(create_project(cluster)) as server,
+        running_rest(scratch_project(cluster)) as rest,
     ):
-        yield server
+        yield rest
 
 
 @pytest.fixture
-def anyone(server: Rest) -> Iterator[httpx.Client]:
-    with server.as_() as client:
+def anyone(rest: Rest) -> Iterator[httpx.Client]:
+    with rest.as_() as client:
         yield client
 
 
 @pytest.fixture
-def ann(server: Rest) -> Iterator[httpx.Client]:
-    with server.as_("authenticated", ANN) as client:
+def ann(rest: Rest) -> Iterator[httpx.Client]:
+    with rest.as_("authenticated", ANN) as client:
         yield client
 
 
 @pytest.fixture
-def service(server: Rest) -> Iterator[httpx.Client]:
+def service(rest: Rest) -> Iterator[httpx.Client]:
     """A client that may write; what it wrote is undone after the test."""
-    with server.as_("service_role") as client:
+    with rest.as_("service_role") as client:
         yield client
-    server.sql(_RESTORE)
+    rest.sql(_RESTORE)
 
 
 _RESTORE = """

@@ -30,14 +30,14 @@ def test_the_time_limit_is_that_of_the_role(ann: httpx.Client, anyone: httpx.Cli
     assert ann.get("/rpc/whoami").json()["timeout"] == "8s"
 
 
-def test_policies_choose_the_rows(server: Rest) -> None:
-    with server.as_("authenticated", ANN) as ann, server.as_("authenticated", BOB) as bob:
+def test_policies_choose_the_rows(rest: Rest) -> None:
+    with rest.as_("authenticated", ANN) as ann, rest.as_("authenticated", BOB) as bob:
         assert [row["body"] for row in ann.get("/notes?order=id").json()] == ["a1", "a2"]
         assert [row["body"] for row in bob.get("/notes").json()] == ["b1"]
         assert bob.patch("/notes?body=eq.a1", json={"body": "stolen"}, headers=ROWS).json() == []
         assert bob.delete("/notes?body=eq.a1", headers=ROWS).json() == []
         assert bob.get("/notes", headers={"Prefer": "count=exact"}).headers["content-range"] == "0-0/1"
-    assert server.sql("select count(*) from notes where body = 'a1'") == [(1,)]
+    assert rest.sql("select count(*) from notes where body = 'a1'") == [(1,)]
 
 
 def test_a_row_of_someone_elses_cannot_be_inserted(ann: httpx.Client) -> None:
@@ -53,12 +53,12 @@ def test_column_privileges_hold_for_reading_filtering_and_returning(ann: httpx.C
     assert ann.patch("/accounts?id=eq.1", json={"nickname": "one"}, headers=ROWS).json()["code"] == "42501"
 
 
-def test_a_write_that_answers_granted_columns_needs_no_other(ann: httpx.Client, server: Rest) -> None:
+def test_a_write_that_answers_granted_columns_needs_no_other(ann: httpx.Client, rest: Rest) -> None:
     assert ann.post("/accounts", json={"id": 9, "nickname": "nine"}).status_code == 201
     assert ann.patch("/accounts?id=eq.9&select=id", json={"nickname": "IX"}, headers=ROWS).json() == [
         {"id": 9}
     ]
-    assert server.sql("select nickname from accounts where id = 9") == [("IX",)]
+    assert rest.sql("select nickname from accounts where id = 9") == [("IX",)]
     assert ann.delete("/accounts?id=eq.9&select=nickname", headers=ROWS).json() == [{"nickname": "IX"}]
 
 
@@ -68,23 +68,22 @@ def test_a_missing_privilege_asks_the_anonymous_to_sign_in(anyone: httpx.Client)
 
 
 FORGERIES: dict[str, tuple[Callable[[Rest], str], str]] = {
-    "expired": (lambda server: server.token("authenticated", expires_in=-60), "PGRST303"),
+    "expired": (lambda rest: rest.token("authenticated", expires_in=-60), "PGRST303"),
     "garbage": (lambda _: "no.jwt.here", "PGRST301"),
     "other-key": (lambda _: jwt.encode({"role": "service_role"}, "x" * 40, algorithm="HS256"), "PGRST301"),
     "no-key": (lambda _: jwt.encode({"role": "service_role"}, None, algorithm="none"), "PGRST301"),
     "not-yet": (
-        lambda server: jwt.encode(
-            {"nbf": int(time.time()) + 600}, server.project.jwt_secret, algorithm="HS256"
-        ),
+        lambda rest: jwt.encode({"nbf": int(time.time()) + 600}, rest.project.jwt_secret, algorithm="HS256"),
         "PGRST303",
     ),
 }
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_token_that_does_not_hold_is_refused(server: Rest, name: str) -> None:
+def test_a_token_that_does_not_hold_is_refused(rest: Rest, name: str) -> None:
     make, code = FORGERIES[name]
-    answer = httpx.get(f"{server.url}/books", headers={"Authorization": f"Bearer {make(server)}"})
+    with rest.with_token(make(rest)) as client:
+        answer = client.get("/books")
     assert (answer.status_code, answer.json()["code"]) == (401, code)
     assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
 
@@ -92,13 +91,13 @@ def test_a_token_that_does_not_hold_is_refused(server: Rest, name: str) -> None:
 @pytest.mark.parametrize(
     ("role", "status"), [("postgres", 403), ("supabase_admin", 403), ("nobody_knows", 401)]
 )
-def test_a_role_the_api_may_not_take_is_refused(server: Rest, role: str, status: int) -> None:
-    with server.as_(role) as client:
+def test_a_role_the_api_may_not_take_is_refused(rest: Rest, role: str, status: int) -> None:
+    with rest.as_(role) as client:
         assert client.get("/books").status_code == status
 
 
-def test_nothing_of_a_caller_is_left_for_the_next(server: Rest) -> None:
-    with server.as_("authenticated", ANN) as ann, server.as_() as anyone:
+def test_nothing_of_a_caller_is_left_for_the_next(rest: Rest) -> None:
+    with rest.as_("authenticated", ANN) as ann, rest.as_() as anyone:
         for _ in range(20):
             assert ann.get("/rpc/reads_claims").json() == ANN
             assert anyone.get("/rpc/reads_claims").json() is None

@@ -1,35 +1,49 @@
 """The published Python client, unmodified, against the REST API."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from postgrest import CountMethod, ReturnMethod
 from postgrest.exceptions import APIError
-from supabase import Client, ClientOptions, create_client
+from supabase import Client, create_client
+from supabase.lib.client_options import SyncClientOptions
 
 from tests.support.rest_server import ANN, Rest
 
+# The client's own, about how it makes its HTTP client.
+pytestmark = pytest.mark.filterwarnings("ignore:The '.*' parameter is deprecated:DeprecationWarning")
+
+
+@contextmanager
+def connected(rest: Rest, key: str, **headers: str) -> Iterator[Client]:
+    url = rest.url.removesuffix("/rest/v1")
+    client = create_client(url, key, SyncClientOptions(headers=headers))
+    with client.postgrest:
+        yield client
+
 
 @pytest.fixture
-def client(server: Rest) -> Client:
+def client(rest: Rest) -> Iterator[Client]:
     """Signed in as nobody."""
-    return create_client(server.url.removesuffix("/rest/v1"), server.project.anon_key)
+    with connected(rest, rest.project.anon_key) as client:
+        yield client
 
 
 @pytest.fixture
-def signed_in(server: Rest) -> Client:
+def signed_in(rest: Rest) -> Iterator[Client]:
     """Ann's."""
-    headers = {"Authorization": f"Bearer {server.token('authenticated', ANN)}"}
-    return create_client(
-        server.url.removesuffix("/rest/v1"), server.project.anon_key, ClientOptions(headers=headers)
-    )
+    authorization = f"Bearer {rest.token('authenticated', ANN)}"
+    with connected(rest, rest.project.publishable_key, Authorization=authorization) as client:
+        yield client
 
 
 @pytest.fixture
-def writer(server: Rest) -> Iterator[Client]:
+def writer(rest: Rest) -> Iterator[Client]:
     """The service's, whose traces are wiped."""
-    yield create_client(server.url.removesuffix("/rest/v1"), server.project.service_role_key)
-    server.sql("delete from books where id > 4; delete from genres where id > 2")
+    with connected(rest, rest.project.secret_key) as client:
+        yield client
+    rest.sql("delete from books where id > 4; delete from genres where id > 2")
 
 
 def test_select_filters_orders_and_limits(client: Client) -> None:

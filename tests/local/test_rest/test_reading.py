@@ -69,8 +69,8 @@ def test_content_range_tells_the_rows_and_how_many_there_are(
     assert (answer.status_code, answer.headers.get("content-range")) == (status, content_range)
 
 
-def test_a_planned_count_is_the_planners(anyone: httpx.Client, server: Rest) -> None:
-    server.sql("analyze books")
+def test_a_planned_count_is_the_planners(anyone: httpx.Client, rest: Rest) -> None:
+    rest.sql("analyze books")
     answer = get(anyone, "/books?limit=1", Prefer="count=planned")
     assert answer.headers["content-range"] == "0-0/4"
 

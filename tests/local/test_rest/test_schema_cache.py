@@ -15,26 +15,24 @@ def no_rest_between_reads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_rest_between_reads")
 def test_a_new_table_function_and_column_are_found_when_they_are_asked_for(
-    server: Rest, service: httpx.Client
+    rest: Rest, service: httpx.Client
 ) -> None:
     assert service.get("/fresh").status_code == 404
     assert service.post("/rpc/fresh_sum", json={"a": 1}).status_code == 404
-    server.sql("create table fresh (id int primary key); grant all on fresh to service_role")
+    rest.sql("create table fresh (id int primary key); grant all on fresh to service_role")
     assert service.get("/fresh").json() == []
-    server.sql("alter table fresh add author_id int references authors, add note text")
+    rest.sql("alter table fresh add author_id int references authors, add note text")
     assert service.post("/fresh", json={"id": 1, "note": "x"}).status_code == 201
-    server.sql("create function fresh_sum(a int) returns int language sql as 'select a + 1'")
+    rest.sql("create function fresh_sum(a int) returns int language sql as 'select a + 1'")
     assert service.post("/rpc/fresh_sum", json={"a": 1}).json() == 2
-    server.sql("drop table fresh; drop function fresh_sum")
+    rest.sql("drop table fresh; drop function fresh_sum")
 
 
-def test_a_notification_has_the_schema_read_again(server: Rest, service: httpx.Client) -> None:
-    server.sql("create function changed() returns int language sql as 'select 1'")
-    server.sql("notify pgrst, 'reload schema'")
+def test_a_notification_has_the_schema_read_again(rest: Rest, service: httpx.Client) -> None:
+    rest.sql("create function changed() returns int language sql as 'select 1'")
+    rest.sql("notify pgrst, 'reload schema'")
     wait_until(lambda: service.post("/rpc/changed", json={}).json() == 1)
-    server.sql(
-        "drop function changed; create function changed() returns setof int language sql as 'select 1'"
-    )
-    server.sql("notify pgrst, 'reload schema'")
+    rest.sql("drop function changed; create function changed() returns setof int language sql as 'select 1'")
+    rest.sql("notify pgrst, 'reload schema'")
     wait_until(lambda: service.post("/rpc/changed", json={}).json() == [1])
-    server.sql("drop function changed")
+    rest.sql("drop function changed")
