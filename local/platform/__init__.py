@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 HERE = Path(__file__).parent
-DATABASE_PARTS = ("extensions", "auth", "realtime", "public")
+DATABASE_PARTS = ("extensions", "auth", "realtime", "public", "rest")
 
 
 def create_roles(superuser_dsn: str, passwords: Mapping[str, str] | None = None) -> None:

@@ -427,7 +427,7 @@ async def _estimate(
     await cursor.execute(sql.SQL("explain (format json) {}").format(text), parameters)
     row = await cursor.fetchone()
     assert row
-    planned = row["QUERY PLAN"][0]["Plan"]["Plan Rows"]
+    planned: int = row["QUERY PLAN"][0]["Plan"]["Plan Rows"]
     return max(planned, exact or 0)
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
 EXPOSED_SCHEMA = "public"
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,7 @@ def _settings(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, _, value in pairs)
 
 
-def _overloads(rows: Iterable[dict]) -> dict[str, tuple[Function, ...]]:
+def _overloads(rows: Iterable[Row]) -> dict[str, tuple[Function, ...]]:
     functions: dict[str, tuple[Function, ...]] = {}
     for row in rows:
         function = Function(
@@ -238,7 +241,7 @@ def _overloads(rows: Iterable[dict]) -> dict[str, tuple[Function, ...]]:
     return functions
 
 
-def _result(row: dict) -> Result:
+def _result(row: Row) -> Result:
     if row["is_void"]:
         return Result.VOID
     if row["is_row"]:
@@ -253,7 +256,7 @@ def _by_source(relationships: Iterable[Relationship]) -> dict[str, tuple[Relatio
     return grouped
 
 
-def _relationships(foreign_keys: list[dict], tables: Mapping[str, Table]) -> Iterable[Relationship]:
+def _relationships(foreign_keys: list[Row], tables: Mapping[str, Table]) -> Iterable[Relationship]:
     for key in foreign_keys:
         columns = tuple((source, target) for source, target in key["columns"])
         there, back = (
@@ -272,7 +275,7 @@ def _relationships(foreign_keys: list[dict], tables: Mapping[str, Table]) -> Ite
                     yield relationship
 
 
-def _many_to_many(first: dict, second: dict, junction: Table) -> Relationship | None:
+def _many_to_many(first: Row, second: Row, junction: Table) -> Relationship | None:
     """The way from `first`'s target to `second`'s through the table that holds both keys in its primary key."""
     to_source, to_target = (tuple((own, other) for own, other in key["columns"]) for key in (first, second))
     if not {own for own, _ in to_source + to_target} <= set(junction.primary_key):

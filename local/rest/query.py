@@ -7,7 +7,6 @@ that PostgreSQL reads it as the column's.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import LiteralString, cast
 
 from psycopg import sql
 
@@ -54,12 +53,12 @@ def _exposed(name: str) -> sql.Identifier:
 
 def _from_catalog(text: str) -> sql.SQL:
     """SQL that PostgreSQL printed (a type, a default), which is not the client's to choose."""
-    return sql.SQL(cast(LiteralString, text.replace("%", "%%")))
+    return sql.SQL(text.replace("%", "%%"))
 
 
 def _fixed(text: str) -> sql.SQL:
     """A piece of SQL from this module's own tables."""
-    return sql.SQL(cast(LiteralString, text))
+    return sql.SQL(text)
 
 
 def _comma(parts: Iterable[sql.Composable]) -> sql.Composed:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.project import Project
+from local.cluster import Cluster
 from tests.support.rest_server import Rest, running_rest, scratch_project
 from tests.support.supabase import free_port, running_cluster
 
@@ -45,24 +45,29 @@ def node_modules() -> Path:
 
 
 @pytest.fixture(scope="session")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Project]]:
-    """Ours and the oracle's, whose tokens are of HS256: it reads no other."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with running_cluster(tmp_path_factory.mktemp("oracle")) as cluster:
-        yield scratch_project(cluster, algorithm="HS256"), scratch_project(cluster, algorithm="HS256")
+        yield cluster
 
 
 @pytest.fixture(scope="session")
-def ours(projects: tuple[Project, Project]) -> Iterator[Rest]:
-    with running_rest(projects[0]) as server:
-        yield server
+def ours(cluster: Cluster) -> Iterator[Rest]:
+    with running_rest(scratch_project(cluster)) as rest:
+        yield rest
+
+
+@pytest.fixture
+def fresh(cluster: Cluster) -> Iterator[Rest]:
+    """Ours again, over a database nobody wrote to yet."""
+    with running_rest(scratch_project(cluster)) as rest:
+        yield rest
 
 
 @pytest.fixture(scope="session")
-def oracle(
-    projects: tuple[Project, Project], node_modules: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Rest]:
-    """@supabase/lite as the owner of its database, for it makes tables and grants of its own."""
-    project, port = projects[1], free_port()
+def oracle(cluster: Cluster, node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    """@supabase/lite: as the owner of its database, for it makes tables and grants of its own, and with tokens of
+    HS256, for it reads no others."""
+    project, port = scratch_project(cluster, algorithm="HS256"), free_port()
     home = tmp_path_factory.mktemp("lite")
     (home / "supabase").mkdir()
     config = CONFIG.format(

@@ -71,7 +71,7 @@ FORGERIES: dict[str, tuple[Callable[[Rest], str], str]] = {
     "expired": (lambda rest: rest.token("authenticated", expires_in=-60), "PGRST303"),
     "garbage": (lambda _: "no.jwt.here", "PGRST301"),
     "other-key": (lambda _: jwt.encode({"role": "service_role"}, "x" * 40, algorithm="HS256"), "PGRST301"),
-    "no-key": (lambda _: jwt.encode({"role": "service_role"}, None, algorithm="none"), "PGRST301"),
+    "no-key": (lambda _: jwt.encode({"role": "service_role"}, "", algorithm="none"), "PGRST301"),
     "not-yet": (
         lambda rest: jwt.encode({"nbf": int(time.time()) + 600}, rest.project.jwt_secret, algorithm="HS256"),
         "PGRST303",

@@ -70,7 +70,7 @@ def test_a_single_object_of_a_set_is_an_object(anyone: httpx.Client) -> None:
     ],
 )
 def test_a_function_chooses_the_status_of_its_refusal(
-    anyone: httpx.Client, function: str, status: int, refusal: dict
+    anyone: httpx.Client, function: str, status: int, refusal: dict[str, object]
 ) -> None:
     answer = anyone.post(f"/rpc/{function}", json={})
     assert (answer.status_code, answer.json()) == (status, refusal)

@@ -65,7 +65,9 @@ def condition(key: str, value: str) -> Filter | Logic:
         ("(id)", None),
     ],
 )
-def test_select_is_read_as_columns_and_embedded_resources(text: str, items: tuple | None) -> None:
+def test_select_is_read_as_columns_and_embedded_resources(
+    text: str, items: tuple[Column | Embed, ...] | None
+) -> None:
     if items is None:
         with pytest.raises(ApiError, match="failed to parse select parameter"):
             select(text)

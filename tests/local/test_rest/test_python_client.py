@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from postgrest import CountMethod, ReturnMethod
@@ -123,8 +124,10 @@ def test_insert_upsert_update_delete(writer: Client) -> None:
 
 def test_upsert_by_other_columns(writer: Client) -> None:
     rows = [{"title": "New", "pages": 1}]
-    first = writer.table("books").upsert(rows, on_conflict="title").execute().data
-    second = writer.table("books").upsert([{"title": "New", "pages": 2}], on_conflict="title").execute().data
+    first: Any = writer.table("books").upsert(rows, on_conflict="title").execute().data
+    second: Any = (
+        writer.table("books").upsert([{"title": "New", "pages": 2}], on_conflict="title").execute().data
+    )
     assert (first[0]["id"], second[0]["pages"]) == (second[0]["id"], 2)
 
 
@@ -151,10 +154,8 @@ def test_refusals_carry_code_message_details_and_hint(client: Client, signed_in:
 
 
 def test_rows_are_the_callers(signed_in: Client, client: Client) -> None:
-    assert [row["body"] for row in signed_in.table("notes").select("body").order("id").execute().data] == [
-        "a1",
-        "a2",
-    ]
+    mine = signed_in.table("notes").select("body").order("id").execute()
+    assert mine.data == [{"body": "a1"}, {"body": "a2"}]
     with pytest.raises(APIError) as refused:
         client.table("notes").select("*").execute()
     assert refused.value.code == "42501"
