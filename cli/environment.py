@@ -25,3 +25,8 @@ def variable(name: str) -> str:
             f"{name} is not set. Export it for a hosted project, or start the local stack here: fantooo up."
         )
     return value
+
+
+def environment() -> dict[str, str]:
+    """Every variable: those of the running local stack, and over them those of the environment."""
+    return {**read_env_file(DEFAULT_DATA_DIR), **os.environ}
