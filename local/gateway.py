@@ -173,6 +173,8 @@ def main(data_dir: Path) -> None:
         host=project.host,
         port=address.port or 80,
         ws_max_size=MAX_REALTIME_FRAME,
+        # Clients hold their WebSockets for ever; they reconnect.
+        timeout_graceful_shutdown=1,
         access_log=False,
     )
 

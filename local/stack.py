@@ -308,10 +308,11 @@ def is_running(data_dir: Path) -> bool:
     try:
         with _lock_file(data_dir).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except OSError:
+        # No such directory, or none this user can read: then none this user runs a stack in.
+        return False
     return False
 
 
