@@ -211,6 +211,7 @@ class Shop:
             charge = at_paystack.get(payment["paystack_reference"])
             paid_in_full = (
                 charge is not None
+                and payment["failure_reason"] != "REVERSED"
                 and charge["paid_at"] is not None
                 and charge["domain"] == "test"
                 and charge["currency"] == payment["currency"]

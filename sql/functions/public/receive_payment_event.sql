@@ -2,6 +2,7 @@
 -- Called by  POST /api/webhooks/paystack, committed before it answers 200, as fantooo_api
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    the same event again is counted, not stored again; the same event with another body is stored beside it
+-- Locks      the event's key (advisory) until commit
 -- Returns    {event_id, repeated}
 --
 -- Paystack's events have no id of their own: the key is made of the event and what it is about. Of a body with a
@@ -25,6 +26,8 @@ begin
       coalesce(v_data ->> 'refund_reference', v_data ->> 'status'))
   end;
   v_key := coalesce(v_key, case when p_signature_valid then 'body:' else 'unsigned:' end || encode(v_sha256, 'hex'));
+  -- Locked, because two bodies of one event may come at once, and neither is to be taken for the other.
+  perform pg_advisory_xact_lock(hashtextextended('payment event:' || v_key, 0));
   if exists (select from public.payment_events e where e.dedupe_key = v_key and e.body_sha256 <> v_sha256) then
     v_key := v_key || ':' || encode(v_sha256, 'hex');
   end if;

@@ -26,7 +26,7 @@ create or replace function public.settle_payment(
 as $$
 declare
   v_transaction public.transactions;
-  v_says text := coalesce(p_charge ->> 'status', 'success');
+  v_says text := case when p_charge is null then 'success' else coalesce(p_charge ->> 'status', 'nothing') end;
   v_asked_minor bigint := coalesce(private.to_bigint(p_charge ->> 'requested_amount'), p_amount_minor);
   v_reason text;
 begin
@@ -52,7 +52,8 @@ begin
       'reference', p_reference, 'status', 'unknown', 'granted', 0, 'credits', null, 'reason', 'UNKNOWN_REFERENCE');
   elsif p_payer_id is not null and v_transaction.real_user_id is distinct from p_payer_id then
     raise sqlstate 'PT404' using hint = 'PAYMENT_NOT_FOUND', message = 'There is no such payment of yours.';
-  elsif v_transaction.status = 'success' then
+  elsif v_transaction.status = 'success' or v_transaction.failure_reason = 'REVERSED' then
+    -- What Paystack has taken back is not paid by an older event that comes late.
     return private.payment_json(v_transaction.id, 0);
   end if;
 
