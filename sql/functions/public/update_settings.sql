@@ -30,7 +30,8 @@ begin
       email_domain = v_settings.email_domain,
       disclosure_version = v_settings.disclosure_version,
       disclosure_text = v_settings.disclosure_text,
-      currency = v_settings.currency;
+      currency = v_settings.currency
+  where s.id;
   return json_build_object('settings', to_jsonb(private.settings()) - 'id');
 exception
   when check_violation or not_null_violation or invalid_text_representation or numeric_value_out_of_range then
