@@ -40,8 +40,9 @@ declare
   v_reader jsonb;
   v_found boolean;
 begin
-  for reader in 0 .. jsonb_array_length(p_readers) - 1 loop
-    v_reader := p_readers -> reader;
+  for v_number in 0 .. jsonb_array_length(p_readers) - 1 loop
+    v_reader := p_readers -> v_number;
+    reader := v_number;
     begin
       perform set_config('role', v_reader ->> 'role', true),
         set_config('request.jwt.claims', v_reader ->> 'claims', true);

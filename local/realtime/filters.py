@@ -83,8 +83,7 @@ def _condition(text: str) -> Condition:
             raise FilterError(text)
         values = (value.lower(),)
     elif operator in COMPARISONS:
-        value = _unquoted(value)
-        values = (value.replace("*", "%") if operator in {"like", "ilike"} else value,)
+        values = (_unquoted(value),)
     else:
         raise FilterError(text)
     return Condition(column, operator, values, bool(negated))

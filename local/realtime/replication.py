@@ -58,8 +58,10 @@ class ReplicationStream:
             try:
                 async with await AsyncConnection.connect(self._dsn, autocommit=True) as connection:
                     await self._follow(connection)
-            except psycopg.Error as error:
-                log.warning("realtime lost its replication slot, will make a new one: %s", error)
+            except psycopg.OperationalError as error:
+                log.warning("realtime lost its replication slot and will make a new one: %s", error)
+            except Exception:
+                log.exception("realtime gave up its replication slot and will make a new one")
             await asyncio.sleep(RECONNECT_PAUSE)
 
     async def _follow(self, connection: AsyncConnection) -> None:
