@@ -8,6 +8,7 @@ had claimed is due again within minutes.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from typing import Any
@@ -118,3 +119,9 @@ def _settle_by_asking(db: Database, paystack: Paystack, reference: str) -> str:
     if settled["granted"]:
         return "credited"
     return "settled" if settled["status"] == "success" else str(settled["status"])
+
+
+if __name__ == "__main__":
+    from cli.job import job
+
+    job([NAME, *sys.argv[1:]], prog_name="fantooo job")

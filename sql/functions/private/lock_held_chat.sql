@@ -1,5 +1,6 @@
 -- private.lock_held_chat: lock the chat an operator holds and then the operator; returns the chat's id, or null.
--- Called by  functions that take an operator out of their chat: set_operator_availability, deactivate_operator, before_account_deleted
+-- Called by  record_heartbeat, and what takes an operator out of their chat: set_operator_availability,
+--            deactivate_operator, handle_deleted_user
 -- Locks      chat → operator
 -- Raises     40001 when a chat came or went while we waited: the caller tries again
 create or replace function private.lock_held_chat(p_operator_id uuid)

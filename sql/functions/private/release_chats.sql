@@ -22,15 +22,12 @@ begin
     return;
   end if;
 
+  -- Whoever finished with a chat may well have its next message; whoever left it undone comes last.
   update public.chats c
-  set last_released_from = c.assigned_operator_id, assigned_operator_id = null, assignment_time = null,
-      idle_warned_at = null, updated_at = v_now
-  where c.id = any (v_held_ids);
-
-  update public.chat_assignments a
-  set released_at = v_now, release_reason = r.reason
+  set last_released_from = case when r.reason <> 'completed' or c.waiting_since is not null then c.assigned_operator_id end,
+      assigned_operator_id = null, assignment_time = null, idle_warned_at = null, updated_at = v_now
   from unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
-  where a.chat_id = r.chat_id and a.released_at is null;
+  where c.id = r.chat_id;
 
   -- The operator: free again, or off when the app is gone or chats were held asleep too often.
   with judged as (
@@ -57,6 +54,12 @@ begin
   set ended_at = v_now, end_reason = c.off_reason
   from changed c
   where v.operator_id = c.id and v.ended_at is null and c.off_reason is not null;
+
+  -- Not before the operator is ours: to pick a chat up, an operator locks themselves and then this row.
+  update public.chat_assignments a
+  set released_at = v_now, release_reason = r.reason
+  from unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
+  where a.chat_id = r.chat_id and a.released_at is null;
 
   perform private.notify('operator:' || r.operator_id, 'released',
     jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now))

@@ -1,9 +1,10 @@
 -- record_heartbeat: the operator's app is alive, and this is when its person last moved; answers how long the chat is theirs.
 -- Called by  POST /api/operator/heartbeat every 30 s, from the chat and from the waiting page, as fantooo_api
 -- Runs as    owner: the API's role has no table rights
--- Repeats    times only move forward, and never past the server's clock
+-- Repeats    times only move forward, and never past the server's clock; without p_last_activity nobody has moved
 -- Locks      chat → operator
 -- Raises     PT403 NOT_AN_OPERATOR  PT403 OPERATOR_INACTIVE  PT404 CHAT_NOT_FOUND (never theirs)
+--            40001 (the chat changed meanwhile: try again)
 --
 -- state: waiting (no chat), active, warning (seconds_left until the chat is taken), released (why, and since when).
 create or replace function public.record_heartbeat(
@@ -14,20 +15,18 @@ create or replace function public.record_heartbeat(
   language plpgsql volatile security definer set search_path = ''
 as $$
 declare
+  v_held_id uuid := private.lock_held_chat(p_operator_id);
   v_now timestamptz;
   v_activity timestamptz;
-  v_held_id uuid;
   v_operator public.operators;
   v_settings public.app_settings := private.settings();
   v_idle_seconds double precision;
   v_released record;
 begin
-  select c.id into v_held_id from public.chats c
-  where c.assigned_operator_id = p_operator_id
-  for no key update;
   v_operator := private.operator_in_good_standing(p_operator_id);
   v_now := clock_timestamp();
-  v_activity := least(p_last_activity, v_now);
+  -- least() passes over a null, and would make "never moved" into "moved just now".
+  v_activity := case when p_last_activity is not null then least(p_last_activity, v_now) end;
 
   update public.operators o
   set last_heartbeat_at = v_now, last_activity = greatest(o.last_activity, v_activity)

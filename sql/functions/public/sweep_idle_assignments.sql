@@ -40,10 +40,10 @@ begin
       update public.chats c set idle_warned_at = clock_timestamp()
       where c.id = any (v_warned_ids)
       returning c.id, c.assigned_operator_id, 'warned', 'idle';
-    perform private.notify('operator:' || c.assigned_operator_id, 'idle_warning', jsonb_build_object(
-      'chat_id', c.id,
-      'seconds_left', (private.settings()).idle_release_seconds - (private.settings()).idle_warning_seconds))
-    from public.chats c where c.id = any (v_warned_ids);
+    perform private.notify('operator:' || h.operator_id, 'idle_warning', jsonb_build_object(
+      'chat_id', h.chat_id, 'seconds_left', ceil(s.idle_release_seconds - h.idle_seconds)))
+    from private.assignment_health() h, public.app_settings s
+    where h.chat_id = any (v_warned_ids);
 
     perform private.release_chats(v_released_ids, v_reasons);
     return query
