@@ -9,6 +9,7 @@ from psycopg import errors
 
 from local import platform
 from local.cluster import Cluster
+from local.errors import SetupError
 from local.project import Project
 from tests.support.supabase import new_project, running_cluster
 
@@ -46,6 +47,15 @@ def test_roles_and_database_are_made_once_however_often_asked(cluster: Cluster, 
     platform.create_database(cluster.dsn(), project.database)
     with psycopg.connect(project.dsn("postgres")) as connection:
         assert value(connection, "select count(*) from kept") == 0
+
+
+def test_a_database_of_another_version_is_refused_and_not_half_changed(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = new_project(cluster)
+    monkeypatch.setattr(platform, "DATABASE_PARTS", ("extensions", "auth"))
+    with pytest.raises(SetupError, match="made by another version"):
+        platform.create_database(cluster.dsn(), project.database)
 
 
 def test_roles_have_their_attributes_on_the_host(owner: Connection) -> None:
