@@ -36,10 +36,11 @@ def create_database(superuser_dsn: str, name: str, *, legacy_default_privileges:
         if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     with psycopg.connect(superuser_dsn, dbname=name) as connection:
-        found = connection.execute("select obj_description(to_regnamespace('auth'))").fetchone()
+        query = "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'auth'"
+        found = connection.execute(query).fetchone()
         if found == (_version(),):
             return
-        if found != (None,):
+        if found:
             raise SetupError(
                 f"The database {name} was made by another version of the local stack: remove its data directory, "
                 "or go back to that version."
