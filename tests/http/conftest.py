@@ -4,7 +4,6 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -137,19 +136,14 @@ def api(services: Services) -> Iterator[Api]:
 
 
 @pytest.fixture
+def offline() -> Iterator[Api]:
+    """The API without any database, for what has to be decided before one is asked."""
+    services = connect(Config.from_env({**ENVIRONMENT, "DATABASE_URL": "postgresql://fantooo_api@127.0.0.1:9/none"}))
+    yield Api(create_app(services=services))
+    services.db.close()
+
+
+@pytest.fixture
 def person(db: Database) -> uuid.UUID:
     """A user who has accepted the disclosure and has no credits."""
     return db.user()
-
-
-def without_limits(services: Services) -> Services:
-    """The same services, with a limit nobody reaches."""
-
-    class Generous:
-        def spend(self, *_: object) -> None:
-            """Count nothing."""
-
-        def allows(self, *_: object) -> bool:
-            return True
-
-    return replace(services, limits=Generous())  # type: ignore[arg-type]

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 import requests
 
-from api import connect
 from api.config import Config
 from api.services import Services
 from api.supabase_auth import SupabaseAuth
 from local.project import Project
 from tests.conftest import PASSWORDS, Server, free_port
-from tests.http.conftest import APP_URL, ENVIRONMENT, Api, body_of, refusal_of, token
+from tests.http.conftest import APP_URL, ENVIRONMENT, Api, body_of, refusal_of
 from tests.support.database import Database
 from tests.support.supabase import running_gateway
 
@@ -193,9 +192,3 @@ def test_the_callback_exchanges_the_code_with_the_browsers_verifier(
         answer = api.get("/api/auth/callback", query_string={"code": "c", "next": "/chat"})
         assert answer.headers["Location"] == f"{APP_URL}/chat#access_token=a&refresh_token=r&expires_in=3600"
     assert exchanged == [("c", "secret")] * 3
-
-
-def test_services_are_connected_as_the_settings_say(config: Config) -> None:
-    connected = connect(config)
-    assert connected.paystack.mode == "test"
-    assert token(uuid.uuid4())
