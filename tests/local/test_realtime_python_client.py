@@ -134,4 +134,4 @@ async def test_it_sees_who_is_present(realtime: RunningRealtime, client: AsyncRe
     while "anna" not in channel.presence_state():
         await asyncio.wait_for(synced.get(), TIMEOUT)
     [presence] = channel.presence_state()["anna"]
-    assert presence["mood"] == "calm"
+    assert dict(presence)["mood"] == "calm"
