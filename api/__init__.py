@@ -25,6 +25,20 @@ from api.supabase_auth import SupabaseAuth
 from api.system import operations, system
 from api.webhooks import webhooks
 
+RESOURCES = (
+    accounts,
+    chats,
+    messages,
+    profiles,
+    operator,
+    payments,
+    webhooks,
+    cron,
+    admin,
+    system,
+    operations,
+)
+
 LARGEST_BODY = 64 * 1024  # bytes: a message of 5000 characters, all escaped, is half of it
 
 SECURITY_HEADERS = {
@@ -57,19 +71,7 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     services.init_app(app)
     limits.init_app(app, config)
     errors.init_app(app)
-    for resource in (
-        accounts,
-        chats,
-        messages,
-        profiles,
-        operator,
-        payments,
-        webhooks,
-        cron,
-        admin,
-        system,
-        operations,
-    ):
+    for resource in RESOURCES:
         app.register_blueprint(resource)
     CORS(
         app,

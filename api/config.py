@@ -153,9 +153,7 @@ class Config(BaseModel):
         given = {name: value.strip() for name, value in environ.items()}
         # An empty variable is how hosting panels show one that is not set.
         known = {
-            name: given[name]
-            for field in cls.model_fields.values()
-            if given.get(name := str(field.alias))
+            name: given[name] for field in cls.model_fields.values() if given.get(name := str(field.alias))
         }
         try:
             return cls.model_validate(known)

@@ -120,7 +120,9 @@ class Database:
         with self.pool.connection() as connection:
             connection.execute("select 1")
 
-    def _run(self, verb: str, function: str, arguments: dict[str, Any], repeatable: bool) -> list[dict[str, Any]]:
+    def _run(
+        self, verb: str, function: str, arguments: dict[str, Any], repeatable: bool
+    ) -> list[dict[str, Any]]:
         statement = _statement(verb, function, tuple(arguments))
         values = [Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()]
         for delay in _backoff():

@@ -120,7 +120,11 @@ def _of_database(error: psycopg.Error) -> Failure:
             headers = {"Retry-After": error.diag.message_detail or RETRY_SOON["Retry-After"]}
         code = error.diag.message_hint or HTTP_CODES.get(status, "REFUSED")
         return Failure(status, code, error.diag.message_primary or "This was refused.", headers)
-    if is_connection_failure(error) or isinstance(error, PoolTimeout | TooManyRequests) or state.startswith("53"):
+    if (
+        is_connection_failure(error)
+        or isinstance(error, PoolTimeout | TooManyRequests)
+        or state.startswith("53")
+    ):
         return UNAVAILABLE
     if state in SERIALIZATION_FAILURES or state in (
         "55P03",
@@ -148,7 +152,9 @@ def _of_paystack(error: PaystackError) -> Failure:
             return Failure(400, "INVALID_INPUT", "reference: this is not a payment's reference.")
         case _:
             # A wrong key, or a request that Paystack should not have been sent: somebody has to look.
-            return Failure(502, "PAYMENT_REFUSED", "The payment service did not accept this.", unexpected=True)
+            return Failure(
+                502, "PAYMENT_REFUSED", "The payment service did not accept this.", unexpected=True
+            )
 
 
 def _of_validation(error: ValidationError) -> Failure:

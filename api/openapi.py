@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from typing import Any
 
@@ -170,3 +171,8 @@ def _refusals(rule: str, operation: Operation) -> dict[int, tuple[str, ...]]:
     for status, codes in operation.refusals.items():
         refusals[status] = tuple(dict.fromkeys((*refusals.get(status, ()), *codes)))
     return refusals
+
+
+def render(described: dict[str, Any]) -> str:
+    """The document as it is served and committed."""
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import structlog
 from flask import Blueprint, Response, current_app, request, send_from_directory
@@ -81,11 +79,7 @@ def _asked_from_this_machine() -> bool:
 
 @cache
 def document_text() -> str:
-    return render_document(openapi.document(current_app))
-
-
-def render_document(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return openapi.render(openapi.document(current_app))
 
 
 _DOCS_PAGE = """<!doctype html>

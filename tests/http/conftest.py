@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from api import connect, create_app, models, openapi, routing
 from api.config import Config
+from api.db import Database as ApiDatabase
 from api.services import Services
 from tests.conftest import Server
 from tests.support.database import Database
@@ -101,7 +103,9 @@ class Api:
             if described["operationId"] == operation.view.__name__
             for status in described["responses"]
         }
-        assert response.status_code in documented, f"{method} {path} answered {response.status_code}: {response.text}"
+        assert response.status_code in documented, (
+            f"{method} {path} answered {response.status_code}: {response.text}"
+        )
         model = operation.answers.get(response.status_code)
         if model:
             model.model_validate_json(response.data)
@@ -138,7 +142,9 @@ def api(services: Services) -> Iterator[Api]:
 @pytest.fixture
 def offline() -> Iterator[Api]:
     """The API without any database, for what has to be decided before one is asked."""
-    services = connect(Config.from_env({**ENVIRONMENT, "DATABASE_URL": "postgresql://fantooo_api@127.0.0.1:9/none"}))
+    nowhere = "postgresql://fantooo_api@127.0.0.1:9/none"
+    services = connect(Config.from_env({**ENVIRONMENT, "DATABASE_URL": nowhere}))
+    services = replace(services, db=ApiDatabase(nowhere, pool_timeout=0.1))
     yield Api(create_app(services=services))
     services.db.close()
 

@@ -138,12 +138,16 @@ def test_an_account_without_a_role_here_is_told_so(api: Api, project: Project, d
     assert refusal_of(refused) == (404, "USER_NOT_FOUND")
 
 
-def test_an_admin_makes_an_operator_who_can_sign_in(api: Api, db: Database, project: Project, config: Config) -> None:
+def test_an_admin_makes_an_operator_who_can_sign_in(
+    api: Api, db: Database, project: Project, config: Config
+) -> None:
     ada = sign_in_staff(api, db, project)
     body = {"name": "Olga", "email": "olga@staff.example", "password": "correct horse"}
     made = body_of(api.post("/api/admin/operators", body, headers=ada), 201)
     assert made["operator"]["name"] == "Olga"
-    signed_in = body_of(api.post("/api/auth/sign-in", {"email": body["email"], "password": body["password"]}), 200)
+    signed_in = body_of(
+        api.post("/api/auth/sign-in", {"email": body["email"], "password": body["password"]}), 200
+    )
     assert signed_in["role"] == "operator"
 
 
@@ -165,7 +169,9 @@ def sign_in_staff(api: Api, db: Database, project: Project) -> dict[str, str]:
         timeout=10,
     ).json()
     db.owner.call("create_admin", None, uuid.UUID(made["id"]), "Ada", "ada@staff.example", True)
-    signed_in = body_of(api.post("/api/auth/sign-in", {"email": "ada@staff.example", "password": "correct horse"}), 200)
+    signed_in = body_of(
+        api.post("/api/auth/sign-in", {"email": "ada@staff.example", "password": "correct horse"}), 200
+    )
     return {"Authorization": f"Bearer {signed_in['session']['access_token']}"}
 
 

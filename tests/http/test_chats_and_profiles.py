@@ -21,7 +21,9 @@ def test_no_chat_is_opened_with_nobody(api: Api, db: Database, person: uuid.UUID
     assert refusal_of(nobody) == (404, "PROFILE_NOT_FOUND")
 
 
-def test_chats_are_listed_last_written_first_and_page_by_page(api: Api, db: Database, person: uuid.UUID) -> None:
+def test_chats_are_listed_last_written_first_and_page_by_page(
+    api: Api, db: Database, person: uuid.UUID
+) -> None:
     chats = [str(db.waiting_chat(person)) for _ in range(3)]
     first = body_of(api.get("/api/chats?limit=2", as_=person), 200)["chats"]
     assert [chat["id"] for chat in first] == chats[:0:-1]
@@ -54,7 +56,9 @@ def test_profiles_are_labelled_fictional_and_paged(api: Api, db: Database, perso
         db.profile(f"Profile {number}")
     db.profile("Not looked for", gender="male")
     first = body_of(api.get("/api/profiles?limit=2", as_=person), 200)
-    second = body_of(api.get("/api/profiles", query_string={"limit": 2, "cursor": first["nextCursor"]}, as_=person), 200)
+    second = body_of(
+        api.get("/api/profiles", query_string={"limit": 2, "cursor": first["nextCursor"]}, as_=person), 200
+    )
     served = first["profiles"] + second["profiles"]
     assert {profile["name"] for profile in served} == {"Profile 0", "Profile 1", "Profile 2"}
     assert all(profile["is_fictional"] is True for profile in served)
@@ -125,7 +129,9 @@ def test_the_disclosure_is_told_to_anyone(api: Api) -> None:
         ("GET", "/api/admin/users"),
     ],
 )
-@pytest.mark.parametrize("header", [None, "Bearer", "Bearer ", "Bearer undefined", "Basic eDp5", "Bearer a.b.c", "eyJ"])
+@pytest.mark.parametrize(
+    "header", [None, "Bearer", "Bearer ", "Bearer undefined", "Basic eDp5", "Bearer a.b.c", "eyJ"]
+)
 def test_without_a_good_token_nobody_gets_anything(
     offline: Api, method: str, path: str, header: str | None
 ) -> None:

@@ -13,7 +13,9 @@ def test_the_first_three_messages_are_free_and_the_fourth_is_refused_without_cre
 ) -> None:
     chat = str(db.chat(person))
     for number in range(3):
-        sent = body_of(api.post("/api/messages", {"chatId": chat, "content": f"message {number}"}, as_=person), 201)
+        sent = body_of(
+            api.post("/api/messages", {"chatId": chat, "content": f"message {number}"}, as_=person), 201
+        )
         assert sent["message"]["is_free_message"] is True
     refused = api.post("/api/messages", {"chatId": chat, "content": "one too many"}, as_=person)
     assert refusal_of(refused) == (402, "INSUFFICIENT_CREDITS")
@@ -61,10 +63,14 @@ def test_one_users_idempotency_key_says_nothing_about_anothers(api: Api, db: Dat
         body_of(api.post("/api/messages", body, as_=user, headers={"Idempotency-Key": "the same"}), 201)
 
 
-def test_the_sender_is_who_the_token_names_whatever_the_body_says(api: Api, db: Database, person: uuid.UUID) -> None:
+def test_the_sender_is_who_the_token_names_whatever_the_body_says(
+    api: Api, db: Database, person: uuid.UUID
+) -> None:
     chat = str(db.chat(person))
     somebody = db.user()
-    forged = api.post("/api/messages", {"chatId": chat, "content": "hi", "senderId": str(person)}, as_=somebody)
+    forged = api.post(
+        "/api/messages", {"chatId": chat, "content": "hi", "senderId": str(person)}, as_=somebody
+    )
     assert refusal_of(forged) == (403, "SENDER_MISMATCH")
     strangers = api.post("/api/messages", {"chatId": chat, "content": "hi"}, as_=somebody)
     assert refusal_of(strangers) == (404, "CHAT_NOT_FOUND")
@@ -81,7 +87,9 @@ def test_no_message_can_be_sent_before_the_disclosure_is_accepted(api: Api, db: 
 
 @pytest.mark.parametrize("content", ["I <3 you", "a < b && c", "grüße 👋🏽", "line\nline"])
 def test_what_is_typed_is_what_is_kept(api: Api, db: Database, person: uuid.UUID, content: str) -> None:
-    sent = body_of(api.post("/api/messages", {"chatId": str(db.chat(person)), "content": content}, as_=person), 201)
+    sent = body_of(
+        api.post("/api/messages", {"chatId": str(db.chat(person)), "content": content}, as_=person), 201
+    )
     assert sent["message"]["content"] == content
 
 
@@ -108,7 +116,9 @@ def test_what_is_typed_is_what_is_kept(api: Api, db: Database, person: uuid.UUID
 )
 def test_a_body_that_is_no_message_is_refused_with_400(offline: Api, body: bytes, code: str) -> None:
     data = body.replace(b"%s", str(uuid.uuid4()).encode())
-    refused = offline.request("POST", "/api/messages", data=data, content_type="application/json", as_=uuid.uuid4())
+    refused = offline.request(
+        "POST", "/api/messages", data=data, content_type="application/json", as_=uuid.uuid4()
+    )
     assert refusal_of(refused) == (400, code)
 
 
@@ -132,11 +142,18 @@ def test_the_thirty_first_message_of_a_minute_is_refused_and_told_when_to_come_b
 ) -> None:
     chat = str(db.chat(person))
     for _ in range(30):
-        api.post("/api/messages", {"chatId": chat, "content": "hi", "clientMessageId": "not a uuid"}, as_=person)
+        api.post(
+            "/api/messages", {"chatId": chat, "content": "hi", "clientMessageId": "not a uuid"}, as_=person
+        )
     refused = api.post("/api/messages", {"chatId": chat, "content": "hi"}, as_=person)
     assert refusal_of(refused) == (429, "RATE_LIMITED")
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert refused.headers["RateLimit-Limit"] == "30"
     assert refused.headers["RateLimit-Remaining"] == "0"
     somebody_else = db.user()
-    body_of(api.post("/api/messages", {"chatId": str(db.chat(somebody_else)), "content": "hi"}, as_=somebody_else), 201)
+    body_of(
+        api.post(
+            "/api/messages", {"chatId": str(db.chat(somebody_else)), "content": "hi"}, as_=somebody_else
+        ),
+        201,
+    )

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,9 @@ def test_an_operator_who_is_not_available_gets_no_chat(api: Api, db: Database) -
     assert refusal_of(refused) == (400, "OPERATOR_NOT_AVAILABLE")
 
 
-def test_an_operator_answers_and_the_user_reads_it(api: Api, db: Database, olga: uuid.UUID, person: uuid.UUID) -> None:
+def test_an_operator_answers_and_the_user_reads_it(
+    api: Api, db: Database, olga: uuid.UUID, person: uuid.UUID
+) -> None:
     chat = str(db.waiting_chat(person))
     api.post("/api/operator/assign", as_=olga)
     body = {"chatId": chat, "content": "hello yourself", "clientMessageId": str(uuid.uuid4())}
@@ -74,7 +77,10 @@ def test_only_the_operator_who_holds_a_chat_may_answer_read_or_note(
     )
     assert refusal_of(api.patch("/api/operator/notes", notes, as_=other)) == (403, "CHAT_NOT_ASSIGNED")
     assert refusal_of(api.get(f"/api/chats/{chat}/messages", as_=other)) == (404, "CHAT_NOT_FOUND")
-    assert refusal_of(api.post("/api/operator/complete", {"chatId": chat}, as_=other)) == (403, "CHAT_NOT_ASSIGNED")
+    assert refusal_of(api.post("/api/operator/complete", {"chatId": chat}, as_=other)) == (
+        403,
+        "CHAT_NOT_ASSIGNED",
+    )
 
 
 def test_a_heartbeat_tells_how_long_the_chat_is_theirs(api: Api, db: Database, olga: uuid.UUID) -> None:
@@ -82,7 +88,9 @@ def test_a_heartbeat_tells_how_long_the_chat_is_theirs(api: Api, db: Database, o
     assert (waiting["state"], waiting["seconds_left"]) == ("waiting", None)
     chat = db.waiting_chat()
     api.post("/api/operator/assign", as_=olga)
-    active = body_of(api.post("/api/operator/heartbeat", {"chatId": str(chat), "lastActivity": now()}, as_=olga), 200)
+    active = body_of(
+        api.post("/api/operator/heartbeat", {"chatId": str(chat), "lastActivity": now()}, as_=olga), 200
+    )
     assert (active["state"], active["seconds_left"]) == ("active", 300)
     db.passes(250, chat)
     idle = {"chatId": str(chat), "lastActivity": now() - 250_000}
@@ -155,7 +163,7 @@ OPERATOR_ENDPOINTS = [
 def test_who_is_no_operator_or_no_longer_active_does_nothing_of_this(
     api: Api, db: Database, person: uuid.UUID, olga: uuid.UUID, method: str, path: str, body: object
 ) -> None:
-    options = {"json": body} if body else {}
+    options: dict[str, Any] = {"json": body} if body else {}
     assert refusal_of(api.request(method, path, as_=person, **options)) == (403, "NOT_AN_OPERATOR")
     db.owner.call("deactivate_operator", db.admin(), olga)
     # The token is as good as before: the tables decide.

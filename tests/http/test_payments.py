@@ -62,7 +62,9 @@ def success_of(reference: str, paid: int, **fields: Any) -> dict[str, Any]:
 
 
 def begin(api: Api, person: uuid.UUID, package: str = "credits-10") -> dict[str, Any]:
-    checkout: dict[str, Any] = body_of(api.post("/api/payments/initialize", {"packageId": package}, as_=person), 201)
+    checkout: dict[str, Any] = body_of(
+        api.post("/api/payments/initialize", {"packageId": package}, as_=person), 201
+    )
     return checkout
 
 
@@ -87,7 +89,9 @@ def test_a_payment_is_begun_paid_and_verified_and_credited_once(
 
     paystack.pay(checkout["reference"])
     for _ in range(2):
-        verified = paying.post("/api/webhooks/paystack/verify", {"reference": checkout["reference"]}, as_=person)
+        verified = paying.post(
+            "/api/webhooks/paystack/verify", {"reference": checkout["reference"]}, as_=person
+        )
         assert body_of(verified, 200)["status"] == "success"
     assert db.credits(person) == 10
     db.assert_books_balance()
@@ -157,7 +161,9 @@ def test_the_previous_key_still_signs_while_keys_are_changed(
 @pytest.mark.parametrize(
     "body", [b"", b"not json", b"[]", b"null", b'{"event": 5}', b'{"event": "charge.success"}', b'{"event": "new.thing", "data": {}}', b'{"event": "charge.success", "data": {"reference": "\\u0000"}}', b"\xff\xfe"]
 )  # fmt: skip
-def test_a_signed_event_nobody_understands_is_stored_and_answered_200(paying: Api, db: Database, body: bytes) -> None:
+def test_a_signed_event_nobody_understands_is_stored_and_answered_200(
+    paying: Api, db: Database, body: bytes
+) -> None:
     body_of(deliver(paying, body), 200)
     assert db.owner.value("select count(*) from public.payment_events where signature_valid") == 1
 
@@ -194,15 +200,24 @@ def test_an_event_that_cannot_be_stored_is_answered_503_so_that_it_comes_again(o
 
 def test_webhooks_may_be_kept_to_paystacks_addresses(paying: Api, server: Server, clone: str) -> None:
     config = Config.from_env(
-        {**ENVIRONMENT, "PAYSTACK_ALLOWED_IPS": "52.31.139.75, 10.0.0.0/8", "DATABASE_URL": server.dsn(clone, "fantooo_api")}
+        {
+            **ENVIRONMENT,
+            "PAYSTACK_ALLOWED_IPS": "52.31.139.75, 10.0.0.0/8",
+            "DATABASE_URL": server.dsn(clone, "fantooo_api"),
+        }
     )
     paying.app.extensions["fantooo"] = replace(paying.app.extensions["fantooo"], config=config)
     event = success_of("x", 1)
-    assert refusal_of(deliver(paying, event, environ_base={"REMOTE_ADDR": "203.0.113.9"})) == (403, "FORBIDDEN")
+    assert refusal_of(deliver(paying, event, environ_base={"REMOTE_ADDR": "203.0.113.9"})) == (
+        403,
+        "FORBIDDEN",
+    )
     body_of(deliver(paying, event, environ_base={"REMOTE_ADDR": "10.1.2.3"}), 200)
 
 
-def test_somebody_elses_payment_looks_like_none(paying: Api, db: Database, person: uuid.UUID, paystack: StandIn) -> None:
+def test_somebody_elses_payment_looks_like_none(
+    paying: Api, db: Database, person: uuid.UUID, paystack: StandIn
+) -> None:
     reference = begin(paying, person)["reference"]
     paystack.pay(reference)
     nosy = paying.post("/api/webhooks/paystack/verify", {"reference": reference}, as_=db.user())
@@ -218,7 +233,9 @@ def test_a_reference_that_is_none_is_refused_before_anybody_is_asked(offline: Ap
     assert refusal_of(refused) == (400, "INVALID_INPUT")
 
 
-def test_while_paystack_is_away_the_payer_is_told_to_come_back(api: Api, db: Database, person: uuid.UUID) -> None:
+def test_while_paystack_is_away_the_payer_is_told_to_come_back(
+    api: Api, db: Database, person: uuid.UUID
+) -> None:
     refused = api.post("/api/payments/initialize", {"packageId": "credits-10"}, as_=person)
     assert refusal_of(refused) == (503, "PAYMENTS_UNAVAILABLE")
     assert refused.headers["Retry-After"]

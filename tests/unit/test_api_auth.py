@@ -44,7 +44,10 @@ class Key:
 
     def sign(self, headers: dict[str, Any] | None = None, **claims: Any) -> str:
         return jwt.encode(
-            claims_of_user(**claims), self.private, self.algorithm, headers={"kid": self.kid, **(headers or {})}
+            claims_of_user(**claims),
+            self.private,
+            self.algorithm,
+            headers={"kid": self.kid, **(headers or {})},
         )
 
 
@@ -130,7 +133,9 @@ def test_a_token_signed_by_a_published_key_names_its_user(
     assert verifier.verify(key.sign()).id == USER
 
 
-def test_keys_are_fetched_once_for_many_tokens(verifier: TokenVerifier, key_server: KeyServer, key: Key) -> None:
+def test_keys_are_fetched_once_for_many_tokens(
+    verifier: TokenVerifier, key_server: KeyServer, key: Key
+) -> None:
     for number in range(5):
         verifier.verify(key.sign(session_id=str(number)))
     assert key_server.asked == 1
@@ -155,7 +160,9 @@ def test_keys_are_fetched_once_for_many_tokens(verifier: TokenVerifier, key_serv
     ],
     ids=str,
 )
-def test_a_token_with_other_claims_is_refused(verifier: TokenVerifier, key: Key, claims: dict[str, Any]) -> None:
+def test_a_token_with_other_claims_is_refused(
+    verifier: TokenVerifier, key: Key, claims: dict[str, Any]
+) -> None:
     with pytest.raises(jwt.PyJWTError):
         verifier.verify(key.sign(**claims))
 
@@ -172,12 +179,14 @@ def test_another_projects_key_is_refused_though_it_has_the_same_id(verifier: Tok
 
 
 def test_an_unsigned_token_is_refused(verifier: TokenVerifier) -> None:
-    unsigned = jwt.encode(claims_of_user(), None, algorithm="none", headers={"kid": "first"})
+    unsigned = jwt.encode(claims_of_user(), "", algorithm="none", headers={"kid": "first"})
     with pytest.raises(jwt.PyJWTError):
         verifier.verify(unsigned)
 
 
-def test_a_public_key_is_never_taken_for_a_shared_secret(verifier: TokenVerifier, key: Key, key_server: KeyServer) -> None:
+def test_a_public_key_is_never_taken_for_a_shared_secret(
+    verifier: TokenVerifier, key: Key, key_server: KeyServer
+) -> None:
     published = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     # PyJWT itself refuses to sign like this, so the forgery is made by hand.
@@ -196,7 +205,9 @@ def test_the_key_and_not_the_token_says_which_algorithm_counts(verifier: TokenVe
         verifier.verify(key.sign(headers={"alg": "ES384"}))
 
 
-def test_a_shared_secret_counts_only_where_the_project_uses_one(key_server: KeyServer, verifier: TokenVerifier) -> None:
+def test_a_shared_secret_counts_only_where_the_project_uses_one(
+    key_server: KeyServer, verifier: TokenVerifier
+) -> None:
     token = jwt.encode(claims_of_user(), SECRET, algorithm="HS256")
     with pytest.raises(jwt.PyJWTError):
         verifier.verify(token)
@@ -224,7 +235,9 @@ def test_made_up_key_ids_do_not_make_us_ask_again_and_again(
     assert key_server.asked == 1
 
 
-@pytest.mark.parametrize(("status", "body"), [(500, None), (200, b"not json"), (200, b'{"keys": 5}'), (200, b"[]")])
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, None), (200, b"not json"), (200, b'{"keys": 5}'), (200, b"[]")]
+)
 def test_known_keys_go_on_while_their_server_fails(
     verifier: TokenVerifier, key_server: KeyServer, key: Key, clock: Clock, status: int, body: bytes | None
 ) -> None:

@@ -91,7 +91,9 @@ def test_no_secret_is_repeated_in_an_error_or_in_the_settings() -> None:
 
 @pytest.mark.parametrize(("port", "pooled"), [("5432", False), ("6543", True)])
 def test_the_transaction_pooler_is_known_by_its_port(port: str, pooled: bool) -> None:
-    config = Config.from_env({**GOOD, "DATABASE_URL": f"postgresql://fantooo_api.ref:word@db.test:{port}/postgres"})
+    config = Config.from_env(
+        {**GOOD, "DATABASE_URL": f"postgresql://fantooo_api.ref:word@db.test:{port}/postgres"}
+    )
     assert config.behind_transaction_pooler is pooled
 
 

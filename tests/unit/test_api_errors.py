@@ -51,7 +51,9 @@ def database_error(sqlstate: str) -> psycopg.Error:
         ("PTxyz", 500, "INTERNAL_ERROR"),
     ],
 )
-def test_a_database_error_is_answered_by_its_state_and_never_in_its_words(sqlstate: str, status: int, code: str) -> None:
+def test_a_database_error_is_answered_by_its_state_and_never_in_its_words(
+    sqlstate: str, status: int, code: str
+) -> None:
     failure = failure_of(database_error(sqlstate))
     assert (failure.status, failure.code) == (status, code)
     assert "secret" not in failure.message
@@ -74,7 +76,14 @@ def test_a_database_out_of_reach_is_answered_with_when_to_come_back(error: Excep
     assert failure.headers["Retry-After"]
 
 
-@pytest.mark.parametrize("kind", [kind for _, kind in inspect.getmembers(jwt.exceptions, inspect.isclass) if issubclass(kind, jwt.PyJWTError)])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind
+        for _, kind in inspect.getmembers(jwt.exceptions, inspect.isclass)
+        if issubclass(kind, jwt.PyJWTError)
+    ],
+)
 def test_whatever_is_wrong_with_a_token_is_answered_401(kind: type[Any]) -> None:
     error = kind("claim") if kind is jwt.MissingRequiredClaimError else kind()
     failure = failure_of(error)
@@ -82,7 +91,9 @@ def test_whatever_is_wrong_with_a_token_is_answered_401(kind: type[Any]) -> None
     assert failure.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("kind", [requests.Timeout, requests.ConnectionError, requests.exceptions.ChunkedEncodingError])
+@pytest.mark.parametrize(
+    "kind", [requests.Timeout, requests.ConnectionError, requests.exceptions.ChunkedEncodingError]
+)
 def test_a_service_that_does_not_answer_is_answered_503(kind: type[Exception]) -> None:
     assert failure_of(kind("secret address")).status == 503
 

@@ -37,7 +37,9 @@ def test_names_of_small_letters_digits_and_underscores_are_accepted(name: str) -
     assert accepts(models.SignUp, {**SIGN_UP, "name": name})
 
 
-@pytest.mark.parametrize("name", ["john doe", "jo", "a" * 21, "John", "jöhn", "john\n", "", "john@x", None, 5])
+@pytest.mark.parametrize(
+    "name", ["john doe", "jo", "a" * 21, "John", "jöhn", "john\n", "", "john@x", None, 5]
+)
 def test_other_names_are_refused(name: object) -> None:
     assert not accepts(models.SignUp, {**SIGN_UP, "name": name})
 
@@ -68,7 +70,9 @@ def test_one_signs_in_by_name_or_by_email_and_not_by_both_or_neither() -> None:
     assert not accepts(models.SignIn, {"name": "john", "email": "john@fantooo.com", "password": "x"})
 
 
-@pytest.mark.parametrize(("password", "good"), [("x" * 7, False), ("x" * 8, True), ("x" * 72, True), ("x" * 73, False)])
+@pytest.mark.parametrize(
+    ("password", "good"), [("x" * 7, False), ("x" * 8, True), ("x" * 72, True), ("x" * 73, False)]
+)
 def test_a_password_has_8_characters_to_72_bytes(password: str, good: bool) -> None:
     assert accepts(models.SignUp, {**SIGN_UP, "password": password}) is good
 
@@ -100,10 +104,14 @@ def test_fields_nobody_knows_are_ignored_in_a_request_and_refused_in_a_change() 
     ],
 )
 def test_a_moment_is_milliseconds_or_iso_8601(moment: object, expected: datetime) -> None:
-    assert models.Heartbeat.model_validate_json(json.dumps({"lastActivity": moment})).last_activity == expected
+    assert (
+        models.Heartbeat.model_validate_json(json.dumps({"lastActivity": moment})).last_activity == expected
+    )
 
 
-@pytest.mark.parametrize("moment", [None, True, "yesterday", "2023-11-14T22:13:20", "", 1e300, -1e300, [], {}])
+@pytest.mark.parametrize(
+    "moment", [None, True, "yesterday", "2023-11-14T22:13:20", "", 1e300, -1e300, [], {}]
+)
 def test_what_is_no_moment_is_refused(moment: object) -> None:
     assert not accepts(models.Heartbeat, {"lastActivity": moment})
 
@@ -125,7 +133,18 @@ def test_a_path_of_the_app_is_followed(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "//evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test", "javascript:alert(1)", "/a\nb", "/a\\b", "/\tx", "x"],
+    [
+        "",
+        "//evil.test",
+        "/\\evil.test",
+        "\\\\evil.test",
+        "https://evil.test",
+        "javascript:alert(1)",
+        "/a\nb",
+        "/a\\b",
+        "/\tx",
+        "x",
+    ],
 )
 def test_a_path_that_leads_out_of_the_app_is_not(path: str) -> None:
     assert not models.is_path_within_app(path)
