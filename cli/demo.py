@@ -1,12 +1,13 @@
 """`fantooo demo`: a whole conversation over HTTP against a fresh stack, told step by step."""
 
+import contextlib
+import random
 import shutil
 import socket
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import requests
 
 from cli.environment import read_env_file
 from local import stack
+from local.cluster import HOST
 from local.errors import SetupError
 
 TIMEOUT = 30
@@ -81,7 +83,6 @@ class Conversation:
             self.must(sent["message"]["is_free_message"], "a free message was charged")
             self.must(sent["message"]["content"] == text, "a message was not kept as typed")
             self.tell(f"amos: {text}   (free, {sent['credits']} credits)")
-        waiting_since = self.only_chat("amos")["waiting_since"]
         self.call(
             "lydia", "POST", "/api/messages", 201, self.message(chats["lydia"]["id"], "Is anybody there?")
         )
@@ -139,14 +140,21 @@ class Conversation:
         )
         self.tell(f"{assigned['profile']['name']}: {seen[0]['content']}")
 
-        self.step("amos writes again, the operator goes silent, and the chat moves on, keeping its place")
+        self.step("The operator completes the chat; lydia is next. Meanwhile amos writes again, behind her")
+        lydia_chat = chats["lydia"]["id"]
+        following = self.call("first operator", "POST", "/api/operator/complete", 200, {"chatId": amos_chat})[
+            "chat"
+        ]
+        self.must(following is not None and following["id"] == lydia_chat, "lydia was not next")
+        self.tell(f"next: {following['messages'][-1]['content']}")
         self.call(
             "amos", "POST", "/api/messages", 201, self.message(amos_chat, "Tell me about the octopuses.")
         )
-        waiting_since = self.only_chat("amos")["waiting_since"]
-        self.call("admin", "PATCH", "/api/admin/settings", 200, {"lost_operator_seconds": LOST_AFTER_SECONDS})
+
+        self.step("That operator goes silent: the chat moves to another, keeping its place before amos")
+        self.call("admin", "PATCH", "/api/admin/settings", 200, {"lostOperatorSeconds": LOST_AFTER_SECONDS})
         self.tell(
-            f"the admin sets the limit for a silent operator from 90 to {LOST_AFTER_SECONDS} seconds, so that nobody waits"
+            f"the limit is 90 seconds; the admin sets it to {LOST_AFTER_SECONDS}, so that nobody has to wait here"
         )
         time.sleep(LOST_AFTER_SECONDS + 0.5)
         self.call("second operator", "POST", "/api/operator/availability", 200, {"available": True})
@@ -154,28 +162,23 @@ class Conversation:
         self.tell(f"the cron sweeps: {swept}")
         moved = self.call("second operator", "GET", "/api/operator/chat", 200)["chat"]
         self.must(
-            moved is not None and moved["id"] == amos_chat, "the chat did not move to the second operator"
+            moved is not None and moved["id"] == lydia_chat, "the chat did not move to the second operator"
         )
-        self.must(moved["waiting_since"] == waiting_since, "the chat lost its place")
-        beat = {"chatId": amos_chat, "lastActivity": int(time.time() * 1000)}
+        self.must(moved["waiting_since"] == following["waiting_since"], "the chat lost its place")
+        beat = {"chatId": lydia_chat, "lastActivity": int(time.time() * 1000)}
         state = self.call("first operator", "POST", "/api/operator/heartbeat", 200, beat)
         self.must(state["state"] == "released", f"the first operator is told {state['state']}")
         self.tell(
             f"the second operator has it; the first, back again, is told: {state['released']['reason']}"
         )
 
-        self.step("The second operator answers, completes the chat, and lydia is next")
-        self.call(
-            "second operator",
-            "POST",
-            "/api/operator/messages",
-            201,
-            self.message(amos_chat, "They have three hearts."),
-        )
+        self.step("The second operator answers lydia, completes her chat, and amos is next")
+        answer = self.message(lydia_chat, "Somebody is here now. Welcome!")
+        self.call("second operator", "POST", "/api/operator/messages", 201, answer)
         following = self.call(
-            "second operator", "POST", "/api/operator/complete", 200, {"chatId": amos_chat}
+            "second operator", "POST", "/api/operator/complete", 200, {"chatId": lydia_chat}
         )["chat"]
-        self.must(following is not None and following["id"] == chats["lydia"]["id"], "lydia was not next")
+        self.must(following is not None and following["id"] == amos_chat, "amos was not next")
         self.tell(f"next: {following['messages'][-1]['content']}")
 
         self.step("The books are audited")
@@ -242,10 +245,6 @@ class Conversation:
         balance: int = self.call(who, "GET", "/api/account", 200)["user"]["credits"]
         return balance
 
-    def only_chat(self, who: str) -> dict[str, Any]:
-        (chat,) = self.call(who, "GET", "/api/chats", 200)["chats"]
-        return dict(chat)
-
     def cron(self, path: str) -> Any:
         secret = self.environment["CRON_SECRET"]
         answer = requests.get(
@@ -275,12 +274,12 @@ class Conversation:
         raise Differs(f"waited in vain for {what}")
 
 
-@contextmanager
+@contextlib.contextmanager
 def _fresh_stack() -> Iterator[dict[str, str]]:
     """A stack of its own in a temporary directory, gone afterwards; its environment."""
     data_dir = Path(tempfile.mkdtemp(prefix="fantooo-demo-"))
     try:
-        stack.up_in_background(stack.Stack(data_dir, _free_port_base()), click.echo)
+        stack.up_in_background(stack.Stack(data_dir, _free_port_base()), _say_progress)
         yield read_env_file(data_dir)
     except SetupError as error:
         raise click.ClickException(str(error)) from error
@@ -289,21 +288,20 @@ def _fresh_stack() -> Iterator[dict[str, str]]:
         shutil.rmtree(data_dir, ignore_errors=True)
 
 
+def _say_progress(line: str) -> None:
+    # Not where it runs and who signs in: it is gone in a moment.
+    if line.endswith("…"):
+        click.echo(line)
+
+
 def _free_port_base() -> int:
-    """A port that is free now, with the three after it."""
+    """A port that is free now, with the three after it: below those that the system gives out by itself."""
     while True:
-        with socket.socket() as first:
-            first.bind((stack.HOST, 0))
-            base: int = first.getsockname()[1]
-            if base > 65000:
-                continue
-            others = [socket.socket() for _ in range(3)]
+        base = random.randrange(20_000, 32_000, 4)
+        with contextlib.ExitStack() as probes:
             try:
-                for offset, other in enumerate(others, 1):
-                    other.bind((stack.HOST, base + offset))
+                for port in range(base, base + 4):
+                    probes.enter_context(socket.socket()).bind((HOST, port))
             except OSError:
                 continue
-            finally:
-                for other in others:
-                    other.close()
             return base

@@ -8,11 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import requests
 from psycopg.types.json import Jsonb
 from supabase import create_client
-
-from local.errors import SetupError
 
 # Who signs in, and how their variables in DIR/env begin.
 SIGN_INS = {
@@ -26,18 +23,18 @@ SIGN_INS = {
 USERS: dict[str, dict[str, Any]] = {
     "DEMO_USER": {
         "name": "brian_otieno",
-        "displayName": "Brian",
+        "display_name": "Brian",
         "location": "Nairobi",
         "gender": "male",
-        "lookingFor": "female",
+        "looking_for": "female",
         "age": 29,
     },
     "DEMO_USER2": {
         "name": "wanjiru_k",
-        "displayName": "Wanjiru",
+        "display_name": "Wanjiru",
         "location": "Nakuru",
         "gender": "female",
-        "lookingFor": "male",
+        "looking_for": "male",
         "age": 34,
     },
 }
@@ -120,53 +117,45 @@ class DemoData:
 
     def load(self) -> None:
         who, name, email = ADMIN
-        admin_id = self._staff(who, email)
+        admin_id = self._account(who, email)
         if not self._db.execute("select 1 from public.admins").fetchone():
             self._db.execute("select public.create_admin(null, %s, %s, %s)", [admin_id, name, email])
         for who, name, email in OPERATORS:
-            operator = [admin_id, self._staff(who, email), name, email]
+            operator = [admin_id, self._account(who, email), name, email]
             self._db.execute("select public.create_operator(%s, %s, %s, %s)", operator)
         there = {name for (name,) in self._db.execute("select name from public.fictional_users")}
         for profile in PROFILES:
             if profile["name"] not in there:
                 self._db.execute("select public.save_profile(%s, null, %s)", [admin_id, Jsonb(profile)])
+        # Not by our own sign-up: its five in a quarter of an hour are for whoever tries the stack.
         for who, sign_up in USERS.items():
-            self._user(who, sign_up)
+            self._account(
+                who, f"{sign_up['name']}@{EMAIL_DOMAIN}", sign_up | {"accepts_fictional_profiles": True}
+            )
 
-    def _staff(self, who: str, email: str) -> UUID:
-        """The Auth user with this address."""
-        return self._account(who, email) or UUID(
-            self._auth.admin.create_user(
-                {"email": email, "password": self.sign_ins[f"{who}_PASSWORD"], "email_confirm": True}
-            ).user.id
-        )
-
-    def _user(self, who: str, sign_up: dict[str, Any]) -> None:
-        email = f"{sign_up['name']}@{EMAIL_DOMAIN}"
-        if self._account(who, email):
-            return
-        body = {**sign_up, "password": self.sign_ins[f"{who}_PASSWORD"], "acceptsFictionalProfiles": True}
-        answer = requests.post(f"{self._environment['API_URL']}/api/auth/sign-up", json=body, timeout=30)
-        if not answer.ok:
-            raise SetupError(f"The API did not sign up {email}: {answer.status_code} {answer.text}")
-
-    def _account(self, who: str, email: str) -> UUID | None:
-        """The Auth user with this address, if there is one, and note how to sign in as them."""
+    def _account(self, who: str, email: str, metadata: Mapping[str, Any] | None = None) -> UUID:
+        """The Auth user with this address, made if there is none; how to sign in as them is noted."""
         known = self._environment.get(f"{who}_PASSWORD")
         password = known or f"demo-{secrets.token_urlsafe(9)}"
         self.sign_ins |= {f"{who}_EMAIL": email, f"{who}_PASSWORD": password}
         row = self._db.execute("select id from auth.users where email = %s", [email]).fetchone()
-        if row and not known:
+        if row is None:
+            account = {
+                "email": email,
+                "password": password,
+                "email_confirm": True,
+                "user_metadata": metadata or {},
+            }
+            return UUID(self._auth.admin.create_user(account).user.id)  # type: ignore[arg-type]
+        if not known:
             self._auth.admin.update_user_by_id(str(row[0]), {"password": password})
-        return row[0] if row else None
+        return UUID(str(row[0]))
 
 
 def load(environment: Mapping[str, str]) -> dict[str, str]:
     """Make what is missing of the demo data on a running stack, and say how to sign in: the DEMO_… of DIR/env.
 
-    Users sign up by the API as anybody does; staff and profiles come by Auth's admin API and our SQL functions.
-
-    Raises SetupError when the API turns a sign-up down.
+    Accounts come by Auth's admin API, as our sign-up makes them; staff and profiles by our SQL functions.
     """
     with psycopg.connect(environment["ADMIN_DATABASE_URL"], autocommit=True) as db:
         demo = DemoData(environment, db)
