@@ -21,7 +21,7 @@ from local.errors import SetupError
 
 TIMEOUT = 30
 # The real limit is 90 seconds; a person watching should not have to wait for it.
-LOST_AFTER_SECONDS = 3
+LOST_AFTER_SECONDS = 5
 
 
 class Differs(Exception):
