@@ -1,0 +1,94 @@
+"""The published Python client, unmodified, against the whole stack that run.sh started."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+from realtime import AsyncRealtimeChannel, RealtimePostgresChangesListenEvent, RealtimeSubscribeStates
+from supabase import AsyncClient, create_async_client
+
+pytestmark = pytest.mark.anyio
+
+API_URL = os.environ["API_URL"]
+PATIENCE = 20
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def operator() -> AsyncIterator[AsyncClient]:
+    """An operator who is on duty."""
+    client = await signed_in(os.environ["DEMO_OPERATOR2_EMAIL"], os.environ["DEMO_OPERATOR2_PASSWORD"])
+    await call(client, "POST", "/api/operator/availability", {"available": True})
+    yield client
+    await call(client, "POST", "/api/operator/availability", {"available": False})
+    await client.realtime.close()
+
+
+@pytest.fixture
+async def user() -> AsyncIterator[AsyncClient]:
+    client = await signed_in(os.environ["DEMO_USER2_EMAIL"], os.environ["DEMO_USER2_PASSWORD"])
+    yield client
+    await client.realtime.close()
+
+
+async def signed_in(email: str, password: str) -> AsyncClient:
+    client = await create_async_client(os.environ["SUPABASE_URL"], os.environ["SUPABASE_ANON_KEY"])
+    await client.auth.sign_in_with_password({"email": email, "password": password})
+    return client
+
+
+async def call(client: AsyncClient, method: str, path: str, body: Any = None) -> Any:
+    """Call our API as whoever is signed in; anything but a success fails the test."""
+    session = await client.auth.get_session()
+    assert session
+    headers = {"Authorization": f"Bearer {session.access_token}"}
+    response = await asyncio.to_thread(
+        requests.request, method, API_URL + path, json=body, headers=headers, timeout=PATIENCE
+    )
+    assert response.ok, f"{method} {path}: {response.status_code} {response.text}"
+    return response.json()
+
+
+async def subscribe(channel: AsyncRealtimeChannel) -> RealtimeSubscribeStates:
+    """Subscribe and return the first state the client reports."""
+    states: asyncio.Queue[RealtimeSubscribeStates] = asyncio.Queue()
+    await channel.subscribe(lambda state, _error: states.put_nowait(state))
+    return await asyncio.wait_for(states.get(), PATIENCE)
+
+
+async def test_a_whole_conversation(user: AsyncClient, operator: AsyncClient) -> None:
+    profiles = (await call(user, "GET", "/api/profiles"))["profiles"]
+    chat_id = (await call(user, "POST", "/api/chats", {"fictionalUserId": profiles[0]["id"]}))["chat"]["id"]
+    message = {"chatId": chat_id, "content": "Hello!", "clientMessageId": str(uuid4())}
+    await call(user, "POST", "/api/messages", message)
+    assert (await call(operator, "POST", "/api/operator/assign"))["chat"]["id"] == chat_id
+
+    changes: asyncio.Queue[Any] = asyncio.Queue()
+    flowing = asyncio.Event()
+    channel = user.channel(f"chat:{chat_id}").on_postgres_changes(
+        RealtimePostgresChangesListenEvent.Insert,
+        changes.put_nowait,
+        table="messages",
+        schema="public",
+        filter=f"chat_id=eq.{chat_id}",
+    )
+    channel.on_system(lambda _payload: flowing.set())
+    assert await subscribe(channel) == RealtimeSubscribeStates.SUBSCRIBED
+    await asyncio.wait_for(flowing.wait(), PATIENCE)
+    answer = {"chatId": chat_id, "content": "Hello to you"}
+    sent = (await call(operator, "POST", "/api/operator/messages", answer))["message"]
+    change = await asyncio.wait_for(changes.get(), PATIENCE)
+    assert change["data"]["record"]["id"] == sent["id"]
+    assert change["data"]["record"]["content"] == "Hello to you"
+
+    after = await user.rpc("messages_after", {"p_chat_id": chat_id, "p_seq": sent["seq"] - 1}).execute()
+    assert isinstance(after.data, list)
+    assert [dict(row)["id"] for row in after.data if isinstance(row, dict)] == [sent["id"]]
