@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import errors, limits, logs, metrics
+from api import errors, limits, logs, metrics, sentry
 from api.accounts import accounts
 from api.admin import admin
 from api.auth import TokenVerifier
@@ -55,6 +55,7 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     """The application. Without arguments it is set up from the environment; raises ConfigError if that is not fit."""
     config = config or (services.config if services else Config.from_env())
     logs.configure()
+    sentry.init(config)
     services = services or connect(config)
 
     app = Flask(__name__, static_folder=None)

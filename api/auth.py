@@ -58,7 +58,9 @@ class KeySet:
         """The key of that id, asking for the newest keys when it is unknown or the ones we have are old."""
         now = self._clock()
         key = self._keys.get(key_id)
-        if (key is None or now - self._fetched_at > KEYS_STALE_AFTER) and self._may_ask(now):
+        if self._fetched_at == NEVER or (
+            (key is None or now - self._fetched_at > KEYS_STALE_AFTER) and self._may_ask(now)
+        ):
             self._refresh(now)
             key = self._keys.get(key_id)
         if self._fetched_at == NEVER:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import jwt
 import psycopg
 import requests
+import sentry_sdk
 import structlog
 from flask import Flask, Response, g, has_app_context, jsonify
 from psycopg_pool import PoolTimeout, TooManyRequests
@@ -198,7 +199,8 @@ def init_app(app: Flask) -> None:
 
 
 def report(error: Exception) -> None:
-    """Log an error nobody foresaw: where it happened and, unless it may quote a user's text, what it says."""
+    """Send and log an error nobody foresaw: where it happened and, unless it may quote a user's text, what it says."""
+    sentry_sdk.capture_exception(error)
     frames = traceback.extract_tb(error.__traceback__)
     log.error(
         "unexpected error",

@@ -4,6 +4,10 @@ import os
 import shutil
 import tempfile
 
+# Where the workers keep their figures, so that one scrape sees all of them. prometheus_client looks for it while
+# it is imported, which is here first.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="fantooo-metrics-")
+
 from prometheus_client import multiprocess
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"
@@ -26,14 +30,12 @@ keepalive = 75
 # Behind TLS ends a proxy of ours or nothing: who may be believed is decided by TRUSTED_PROXIES, not here.
 forwarded_allow_ips = ""
 
+# Nobody steers it at run time, and its default place is somebody's home directory.
+control_socket_disable = True
+
 # The API writes one line a request itself.
 accesslog = None
 errorlog = "-"
-
-
-def on_starting(server: object) -> None:
-    """Give the workers a directory to keep their figures in, so that one scrape sees all of them."""
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="fantooo-metrics-")
 
 
 def child_exit(server: object, worker: object) -> None:
