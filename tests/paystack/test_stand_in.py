@@ -459,5 +459,5 @@ class TestProcess:
 def _answers(stand_in: StandIn) -> bool:
     try:
         return requests.get(f"{stand_in.url}/_control/faults", timeout=1).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
