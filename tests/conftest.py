@@ -3,6 +3,7 @@
 import itertools
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,22 +77,54 @@ def template(server: Server) -> str:
 _clones = itertools.count(1)
 
 
-@pytest.fixture
-def clone(server: Server, template: str) -> Iterator[str]:
-    """The name of a database of this test's own, as after a push."""
+@contextmanager
+def cloned(server: Server, template: str) -> Iterator[str]:
+    """The name of a database as after a push, for as long as the block runs."""
     name = f"clone_{next(_clones)}"
     identifiers = sql.Identifier(name), sql.Identifier(template)
     server.execute(
         sql.SQL("create database {} template {} strategy file_copy owner postgres").format(*identifiers)
     )
-    yield name
-    server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    try:
+        yield name
+    finally:
+        server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def opened(server: Server, clone: str) -> Iterator[Database]:
+    """That database with everything committing, for as long as the block runs."""
+    dsn = server.dsn(clone)
+    database = Database(dsn, Session(psycopg.connect(dsn, autocommit=True, row_factory=dict_row)))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def clone(server: Server, template: str) -> Iterator[str]:
+    """The name of a database of this test's own, as after a push."""
+    with cloned(server, template) as name:
+        yield name
 
 
 @pytest.fixture
 def db(server: Server, clone: str) -> Iterator[Database]:
     """A Database of this test's own: everything commits."""
-    dsn = server.dsn(clone)
-    database = Database(dsn, Session(psycopg.connect(dsn, autocommit=True, row_factory=dict_row)))
-    yield database
-    database.close()
+    with opened(server, clone) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def module_clone(server: Server, template: str) -> Iterator[str]:
+    """The name of a database of this module's own, as after a push: what one test commits, the next one sees."""
+    with cloned(server, template) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def shared(server: Server, module_clone: str) -> Iterator[Database]:
+    """The Database of a module."""
+    with opened(server, module_clone) as database:
+        yield database
