@@ -20,6 +20,19 @@ SERVICES = ("anon", "service_role", "fantooo_api", "supabase_auth_admin")
 ACTORS = (*PEOPLE, *SERVICES)
 
 
+@contextmanager
+def acting_as(session: Session, user_id: uuid.UUID) -> Iterator[Session]:
+    """A transaction as this person through supabase-js, which commits; then the session is who it was."""
+    claims = json.dumps({"role": "authenticated", "sub": str(user_id)})
+    with session.conn.transaction():
+        session.conn.execute(
+            sql.SQL("set local request.jwt.claims = {}; set local role authenticated").format(
+                sql.Literal(claims)
+            )
+        )
+        yield session
+
+
 @dataclass
 class World:
     """The people of the world by what they are, and a connection that can act as any of them."""

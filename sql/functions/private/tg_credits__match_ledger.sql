@@ -1,4 +1,5 @@
--- private.tg_credits__match_ledger: at commit, a balance that changed is the last balance_after of its ledger.
+-- private.tg_credits__match_ledger: at commit, a balance that changed is the last balance_after of its ledger, and each
+-- balance_after is the one before plus delta: no balance changes without its row, and no row without its balance.
 -- Called by  constraint triggers on real_users (credits) and credit_ledger, deferred: the pair is written one after the other
 -- Runs as    owner: whoever tried to change a balance need not be able to read the ledger
 -- Raises     PT500 LEDGER_MISMATCH
@@ -14,7 +15,11 @@ begin
   where u.id = v_user_id
     and u.credits <> coalesce((
       select l.balance_after from public.credit_ledger l where l.user_id = v_user_id order by l.id desc limit 1), 0);
-  if found then
+  if found or tg_table_name = 'credit_ledger' and (to_jsonb(new) ->> 'balance_after')::integer
+    <> (to_jsonb(new) ->> 'delta')::integer + coalesce((
+      select l.balance_after from public.credit_ledger l
+      where l.user_id = v_user_id and l.id < (to_jsonb(new) ->> 'id')::bigint
+      order by l.id desc limit 1), 0) then
     raise sqlstate 'PT500' using hint = 'LEDGER_MISMATCH',
       message = 'credits change only together with a credit_ledger row.';
   end if;
