@@ -41,14 +41,17 @@ RESOURCES = (
 
 LARGEST_BODY = 64 * 1024  # bytes: a message of 5000 characters, all escaped, is half of it
 
-SECURITY_HEADERS = {
+# What a view may set otherwise, and what it may not.
+DEFAULT_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
 }
+SECURITY_HEADERS = [
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+]
 
 
 def create_app(config: Config | None = None, services: Services | None = None) -> Flask:
@@ -91,8 +94,9 @@ def create_app(config: Config | None = None, services: Services | None = None) -
 
     @app.after_request
     def harden(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
+        for name, value in DEFAULT_HEADERS.items():
             response.headers.setdefault(name, value)
+        response.headers.extend(SECURITY_HEADERS)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         return response

@@ -1,6 +1,7 @@
 """The API against a database of the test's own, and people who call it. Every answer is held against the document."""
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -140,8 +141,9 @@ def api(services: Services) -> Iterator[Api]:
 
 
 @pytest.fixture
-def offline() -> Iterator[Api]:
+def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """The API without any database, for what has to be decided before one is asked."""
+    monkeypatch.setattr(logging.getLogger("psycopg.pool"), "disabled", True)
     nowhere = "postgresql://fantooo_api@127.0.0.1:9/none"
     services = connect(Config.from_env({**ENVIRONMENT, "DATABASE_URL": nowhere}))
     services = replace(services, db=ApiDatabase(nowhere, pool_timeout=0.1))
