@@ -9,18 +9,24 @@ create or replace function public.handle_deleted_user()
   language plpgsql security definer set search_path = ''
 as $$
 begin
-  -- A real user: no operator keeps a chat that is about to vanish; money records stay without the person.
-  perform from public.chats c where c.real_user_id = old.id order by c.id for no key update;
-  perform private.release_chats(
-    array_agg(c.id), array_agg('account_deleted'::text))
-  from public.chats c
-  where c.real_user_id = old.id and c.assigned_operator_id is not null;
+  -- Every chat that goes with the account, or forgets the operator, before anything else is locked.
+  perform from public.chats c
+  where c.real_user_id = old.id
+    or c.assigned_operator_id = old.id or c.last_answered_by = old.id or c.last_released_from = old.id
+  order by c.id
+  for no key update;
+
+  -- A real user: money records stay without the person, and no operator keeps a chat that is about to vanish.
   update public.payment_events e
   set body = null, detail = null, source_ip = null
   where e.reference in (select t.paystack_reference from public.transactions t where t.real_user_id = old.id);
   update public.transactions t
   set provider_payload = null
   where t.real_user_id = old.id;
+  perform private.release_chats(
+    array_agg(c.id), array_agg('account_deleted'::text))
+  from public.chats c
+  where c.real_user_id = old.id and c.assigned_operator_id is not null;
 
   -- An operator.
   if exists (select from public.operators o where o.id = old.id) then

@@ -26,12 +26,12 @@ begin
       message = format('The e-mail address of a user is name@%s.', v_settings.email_domain);
   elsif coalesce(v_profile ->> 'age', '') !~ '^[0-9]{1,3}$' or (v_profile ->> 'age')::integer not between 18 and 100 then
     raise sqlstate 'PT400' using hint = 'INVALID_AGE', message = 'Users are 18 to 100 years old.';
-  elsif private.clean_text(v_profile ->> 'display_name') = ''
-    or private.clean_text(v_profile ->> 'location') = ''
+  elsif char_length(private.clean_text(v_profile ->> 'display_name')) not between 1 and 50
+    or char_length(private.clean_text(v_profile ->> 'location')) not between 1 and 100
     or coalesce(v_profile ->> 'gender', '') not in ('male', 'female')
     or coalesce(v_profile ->> 'looking_for', '') not in ('male', 'female') then
     raise sqlstate 'PT400' using hint = 'INVALID_SIGN_UP',
-      message = 'A sign-up has display_name, location, gender and looking_for (male or female).';
+      message = 'A sign-up has display_name (1 to 50 characters), location (1 to 100), gender and looking_for (male or female).';
   end if;
   insert into public.real_users
     (id, name, display_name, email, location, gender, looking_for, age, disclosure_version, disclosure_accepted_at)

@@ -17,8 +17,8 @@ declare
   v_messages json;
   v_count integer;
 begin
-  if p_limit is null or p_limit not between 1 and 200 then
-    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A page has 1 to 200 messages.';
+  if p_limit is null or p_limit not between 1 and 200 or least(p_after, p_before) < 0 then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A page has 1 to 200 messages, after or before a seq.';
   end if;
   select c.* into v_chat from public.chats c
   where c.id = p_chat_id

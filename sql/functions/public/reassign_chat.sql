@@ -1,29 +1,31 @@
 -- reassign_chat: an admin takes a chat from its operator, and gives it to a certain one, or to whoever is free.
 -- Called by  POST /api/admin/chats/<id>/reassign, as fantooo_api
 -- Runs as    owner: the API's role has no table rights
--- Locks      chat → operator held from → operator given to
+-- Locks      chat → operators held from and given to, by id: two admins may swap two chats at once
 -- Raises     PT403 NOT_AN_ADMIN  PT404 CHAT_NOT_FOUND  PT404 OPERATOR_NOT_FOUND  PT409 CHAT_CLOSED  PT409 OPERATOR_NOT_FREE
 create or replace function public.reassign_chat(p_admin_id uuid, p_chat_id uuid, p_operator_id uuid default null)
   returns json
   language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-  v_is_active boolean;
+  v_chat public.chats;
   v_operator public.operators;
   v_assigned_to uuid := p_operator_id;
 begin
   perform private.require_admin(p_admin_id);
-  select c.is_active into v_is_active from public.chats c where c.id = p_chat_id for no key update;
+  select c.* into v_chat from public.chats c where c.id = p_chat_id for no key update;
   if not found then
     raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat.';
-  elsif not v_is_active then
+  elsif not v_chat.is_active then
     raise sqlstate 'PT409' using hint = 'CHAT_CLOSED', message = 'This chat has been closed.';
   end if;
   if p_operator_id is null then
     v_assigned_to := public.release_and_reassign_chat(p_chat_id, 'admin_reassigned');
   else
+    perform from public.operators o
+    where o.id in (v_chat.assigned_operator_id, p_operator_id) order by o.id for no key update;
     perform private.release_chats(array[p_chat_id], array['admin_reassigned']);
-    select o.* into v_operator from public.operators o where o.id = p_operator_id for no key update;
+    select o.* into v_operator from public.operators o where o.id = p_operator_id;
     if not found then
       raise sqlstate 'PT404' using hint = 'OPERATOR_NOT_FOUND', message = 'There is no such operator.';
     elsif v_operator.free_since is null then

@@ -2,7 +2,7 @@
 -- Called by  GET /api/cron/refund-unanswered, the refund-unanswered job, pg_cron: overlapping or not
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    a refunded message is not refunded again
--- Locks      chats by SKIP LOCKED, one at a time → real user
+-- Locks      chats by SKIP LOCKED → real users, by id: two runs at once never wait for each other crosswise
 -- Returns    the messages refunded in this run, at most those of 1000 chats
 create or replace function public.refund_unanswered_messages()
   returns table (chat_id uuid, message_id uuid)
@@ -23,7 +23,7 @@ begin
             - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second')
       and c.waiting_since <= clock_timestamp()
         - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second'
-    order by c.id
+    order by c.real_user_id, c.id
     limit 1000
     for no key update skip locked
   loop

@@ -12,13 +12,15 @@ declare
   v_chat_id uuid;
 begin
   perform private.require_admin(p_admin_id);
-  if coalesce(private.clean_text(p_reason), '') = '' then
-    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A suspension has a reason.';
+  if char_length(private.clean_text(p_reason)) not between 1 and 1000 then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A suspension has a reason of 1 to 1000 characters.';
   end if;
   perform from public.chats c where c.real_user_id = p_user_id order by c.id for no key update;
+  -- All operators before the user's own row, which the first refund locks.
+  perform private.release_chats(array_agg(c.id), array_agg('user_suspended'::text))
+  from public.chats c where c.real_user_id = p_user_id and c.assigned_operator_id is not null;
   for v_chat_id in
-    select c.id from public.chats c
-    where c.real_user_id = p_user_id and (c.waiting_since is not null or c.assigned_operator_id is not null)
+    select c.id from public.chats c where c.real_user_id = p_user_id and c.waiting_since is not null
   loop
     perform private.stop_waiting(v_chat_id, 'user_suspended');
   end loop;
