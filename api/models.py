@@ -42,11 +42,25 @@ def _moment(value: object) -> object:
             return datetime.fromtimestamp(value / 1000, UTC)
         except (ValueError, OverflowError, OSError):
             raise ValueError("is not a time") from None
+    return _iso_moment(value)
+
+
+def _iso_moment(value: object) -> object:
+    """An ISO 8601 time stamp: pydantic would take a bare number, too, for seconds or milliseconds by its size."""
     if isinstance(value, str):
         try:
             return datetime.fromisoformat(value)
         except ValueError:
             raise ValueError("is not a time") from None
+    return value
+
+
+def _iso_date(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("is not a date") from None
     return value
 
 
@@ -64,6 +78,8 @@ Moment = Annotated[
     BeforeValidator(_moment, json_schema_input_type=float | AwareDatetime),
     Field(description="Milliseconds since 1970, or ISO 8601 with a time zone"),
 ]
+IsoMoment = Annotated[AwareDatetime, BeforeValidator(_iso_moment)]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 MessageText = Annotated[Text, Field(max_length=20_000, description="1 to 5000 characters after cleaning")]
 Picture = Annotated[Text, Field(pattern=r"^https://", max_length=2000)]
 Int = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -169,7 +185,7 @@ class NewMessage(Body):
 
 class ChatPage(Query):
     before: (
-        Annotated[AwareDatetime, Field(description="last_message_at of the last chat of the page before")]
+        Annotated[IsoMoment, Field(description="last_message_at of the last chat of the page before")]
         | None
     ) = None
     limit: int = Field(50, ge=1, le=100)
@@ -294,8 +310,8 @@ class Notes(Patch):
 
 
 class DateRange(Query):
-    from_: date | None = Field(None, alias="from", description="First day; unset: 29 days before the last")
-    to: date | None = Field(None, description="Last day; unset: today (UTC)")
+    from_: IsoDate | None = Field(None, alias="from", description="First day; unset: 29 days before the last")
+    to: IsoDate | None = Field(None, description="Last day; unset: today (UTC)")
 
     def bounds(self) -> dict[str, date]:
         """The first and the last day, as SQL functions name them."""
@@ -443,7 +459,7 @@ class TimedPage(Query):
     """A page of a list, newest first; fields of its kinds are filters."""
 
     before: (
-        Annotated[AwareDatetime, Field(description="The time of the last entry of the page before")] | None
+        Annotated[IsoMoment, Field(description="The time of the last entry of the page before")] | None
     ) = None
     limit: int = Field(50, ge=1, le=100)
 
