@@ -7,7 +7,7 @@ bin=$(cd ../.. && pwd)/.venv/bin
 data_dir=$(mktemp -d)
 stop() {
   status=$?
-  if [ "$status" -ne 0 ]; then tail -n 30 "$data_dir"/logs/* >&2 || true; fi
+  if [ "$status" -ne 0 ]; then tail -n 20 "$data_dir"/logs/*.log >&2 || true; fi
   "$bin/fantooo" down --data-dir "$data_dir"
   rm -rf "$data_dir"
   exit "$status"

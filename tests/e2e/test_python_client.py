@@ -3,15 +3,18 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import requests
 from realtime import AsyncRealtimeChannel, RealtimePostgresChangesListenEvent, RealtimeSubscribeStates
-from supabase import AsyncClient, create_async_client
+from supabase import AsyncClient, AsyncClientOptions, create_async_client
 
-pytestmark = pytest.mark.anyio
+# The client deprecates parameters that it passes itself.
+pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore::DeprecationWarning:postgrest")]
 
 API_URL = os.environ["API_URL"]
 PATIENCE = 20
@@ -25,24 +28,30 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def operator() -> AsyncIterator[AsyncClient]:
     """An operator who is on duty."""
-    client = await signed_in(os.environ["DEMO_OPERATOR2_EMAIL"], os.environ["DEMO_OPERATOR2_PASSWORD"])
-    await call(client, "POST", "/api/operator/availability", {"available": True})
-    yield client
-    await call(client, "POST", "/api/operator/availability", {"available": False})
-    await client.realtime.close()
+    email, password = os.environ["DEMO_OPERATOR2_EMAIL"], os.environ["DEMO_OPERATOR2_PASSWORD"]
+    async with signed_in(email, password) as client:
+        await call(client, "POST", "/api/operator/availability", {"available": True})
+        yield client
+        await call(client, "POST", "/api/operator/availability", {"available": False})
 
 
 @pytest.fixture
 async def user() -> AsyncIterator[AsyncClient]:
-    client = await signed_in(os.environ["DEMO_USER2_EMAIL"], os.environ["DEMO_USER2_PASSWORD"])
-    yield client
-    await client.realtime.close()
+    async with signed_in(os.environ["DEMO_USER2_EMAIL"], os.environ["DEMO_USER2_PASSWORD"]) as client:
+        yield client
 
 
-async def signed_in(email: str, password: str) -> AsyncClient:
-    client = await create_async_client(os.environ["SUPABASE_URL"], os.environ["SUPABASE_ANON_KEY"])
-    await client.auth.sign_in_with_password({"email": email, "password": password})
-    return client
+@asynccontextmanager
+async def signed_in(email: str, password: str) -> AsyncIterator[AsyncClient]:
+    """A client of somebody of the demo data."""
+    async with httpx.AsyncClient() as http:
+        options = AsyncClientOptions(httpx_client=http, auto_refresh_token=False)
+        client = await create_async_client(
+            os.environ["SUPABASE_URL"], os.environ["SUPABASE_ANON_KEY"], options
+        )
+        await client.auth.sign_in_with_password({"email": email, "password": password})
+        yield client
+        await client.realtime.close()
 
 
 async def call(client: AsyncClient, method: str, path: str, body: Any = None) -> Any:
