@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import click
 
 from api import logs
-from api.providers.paystack import BASE_URL, InvalidKey, Paystack
+from api.providers.paystack import InvalidKey
 from cli.database import connected, explained
-from cli.environment import DEFAULT_DATA_DIR, read_env_file, variable
+from cli.paystack import configured_paystack
 from jobs import idle_detection, reconcile_payments, refund_unanswered, runner
 
 
@@ -57,7 +56,7 @@ def idle(every: float | None) -> None:
 def reconcile(every: float | None) -> None:
     """Handle webhooks that were put off, and ask Paystack about what nobody told us. Every minute is good."""
     with connected() as db:
-        _carry_out(partial(reconcile_payments.run, db, _paystack()), every)
+        _carry_out(partial(reconcile_payments.run, db, configured_paystack()), every)
 
 
 @job.command(refund_unanswered.NAME)
@@ -79,9 +78,3 @@ def _carry_out(run: Callable[[], dict[str, Any]], every: float | None) -> None:
                 runner.run_forever(run, every, stop)
     except InvalidKey as error:
         raise click.ClickException(f"Paystack does not accept PAYSTACK_SECRET_KEY: {error}") from error
-
-
-def _paystack() -> Paystack:
-    """Paystack by its key, at the address that was set together with the key: a live key goes nowhere else."""
-    settings = os.environ if os.environ.get("PAYSTACK_SECRET_KEY") else read_env_file(DEFAULT_DATA_DIR)
-    return Paystack(variable("PAYSTACK_SECRET_KEY"), base_url=settings.get("PAYSTACK_BASE_URL") or BASE_URL)

@@ -50,7 +50,7 @@ def run(db: Database, paystack: Paystack, *, seconds: float = SECONDS) -> dict[s
     result: Counter[str] = Counter()
     _handle_events(db, paystack.mode, result, ends_at)
     _ask_about_payments(db, paystack, result, ends_at)
-    db.call("record_job_run", job=NAME, result=dict(result))
+    db.value("record_job_run", job=NAME, result=dict(result))
     return {"job": NAME, **result}
 
 
