@@ -1,0 +1,1 @@
+"""What our service is held against."""
