@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 from local.project import Project
 from local.realtime.authorization import Extension, Identity, TokenRefused, identify
 from local.realtime.connection import MAX_BROADCAST_BYTES, Connection
-from local.realtime.protocol import Version
+from local.realtime.protocol import ProtocolError, Version
 from local.realtime.rooms import Room
 from local.realtime.service import Service
 
@@ -47,6 +47,7 @@ def create_app(project: Project, *, refusal_delay: float = REFUSAL_DELAY_SECONDS
         ],
         exception_handlers={
             TokenRefused: lambda _request, _error: JSONResponse({"message": "Unauthorized"}, 401),
+            ProtocolError: lambda _request, error: JSONResponse({"message": str(error)}, 422),
             psycopg.OperationalError: lambda _request, _error: JSONResponse(
                 {"message": "Database unavailable"}, 503
             ),

@@ -143,9 +143,12 @@ class ChangeReader:
         try:
             cursor = await self._connection.execute(statement)
             values = await cursor.fetchone()
-        except (psycopg.DataError, psycopg.ProgrammingError) as error:
-            log.warning("a change of %s.%s is not delivered: %s", table.schema, table.name, error)
-            return None
+        except (psycopg.DataError, psycopg.ProgrammingError, psycopg.errors.QueryCanceled) as error:
+            log.warning("a change of %s.%s cannot be read: %s", table.schema, table.name, error)
+            if not conditions:
+                return None
+            # A pattern may fail on this row only. That is no reason to keep it from those who did not ask for it.
+            return await self._render(change, table, [one for one in subscriptions if not one.conditions])
         assert values is not None
         new, old, results = values
         met = {condition for condition, result in zip(conditions, results, strict=True) if result}

@@ -31,7 +31,7 @@ MAX_WAITING_BYTES = 8 << 20
 NO_READING = "Unauthorized: You do not have permissions to read from this Channel topic: {}"
 NO_DATABASE = "InitializingProjectConnection: Connecting to the project database"
 
-CLOSE_PROTOCOL_ERROR = 1002
+CLOSE_NORMAL, CLOSE_PROTOCOL_ERROR = 1000, 1002
 
 
 class JoinRefused(Exception):
@@ -53,7 +53,8 @@ class Connection:
 
     async def run(self) -> None:
         """Serve the client until it leaves, falls silent or stops reading."""
-        tasks = [asyncio.create_task(step) for step in (self._read(), self._write(), self._overflowed.wait())]
+        reading = asyncio.create_task(self._read())
+        tasks = [reading, asyncio.create_task(self._write()), asyncio.create_task(self._overflowed.wait())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -65,6 +66,8 @@ class Connection:
         for result in results:
             if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
                 raise result
+        if not reading.cancelled() and not reading.exception() and (code := reading.result()):
+            await self._websocket.close(code)
 
     def send(self, frame: Frame) -> None:
         """Queue a frame; a client that lets too much pile up is cut off, and comes back when it can."""
@@ -89,22 +92,22 @@ class Connection:
                 await self._websocket.send_text(frame)
             self._waiting_bytes -= len(frame)
 
-    async def _read(self) -> None:
+    async def _read(self) -> int | None:
+        """Handle what the client sends, until it is gone (None) or its socket is to be closed, with this code."""
         while True:
             try:
                 async with asyncio.timeout(IDLE_SECONDS):
                     received = await self._websocket.receive()
             except TimeoutError:
-                await self._websocket.close()
-                return
+                return CLOSE_NORMAL
             if received["type"] == "websocket.disconnect":
-                return
+                return None
             frame: Frame = received["bytes"] if received.get("text") is None else received["text"]
             try:
                 message = decode(self.version, frame)
             except ProtocolError as error:
-                await self._websocket.close(CLOSE_PROTOCOL_ERROR, str(error))
-                return
+                log.info("a client is cut off: %s", error)
+                return CLOSE_PROTOCOL_ERROR
             await self._handle(message)
 
     async def _handle(self, message: Message) -> None:

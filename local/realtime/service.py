@@ -16,6 +16,7 @@ from local.project import Project
 from local.realtime.authorization import Authorizer
 from local.realtime.changes import ChangeReader
 from local.realtime.pgoutput import Change, Operation
+from local.realtime.protocol import ProtocolError
 from local.realtime.replication import Batch, ReplicationStream
 from local.realtime.rooms import Room, Rooms
 from local.realtime.subscriptions import SubscriptionFactory, Subscriptions
@@ -94,7 +95,10 @@ class Service:
         else:
             payload = json.loads(str(row["payload"] or "{}"))
         room = Room(str(row["topic"]), row["private"] == "t")
-        self.rooms.broadcast(room, str(row["event"]), payload, metadata={"id": str(row["id"])})
+        try:
+            self.rooms.broadcast(room, str(row["event"]), payload, metadata={"id": str(row["id"])})
+        except ProtocolError as error:
+            log.warning("message %s cannot be broadcast: %s", row["id"], error)
 
     async def _keep_partitions(self) -> None:
         while True:

@@ -452,6 +452,16 @@ async def test_a_new_token_decides_what_is_told_from_then_on(
     assert (await client.changed())["record"]["body"] == "mine now"
 
 
+async def test_a_filter_that_fails_on_a_row_keeps_it_from_nobody_else(
+    realtime: RunningRealtime, client: Socket, user: str
+) -> None:
+    ids = await client.subscribe(
+        "realtime:room", NOTES, NOTES | {"filter": "body=like.ab\\"}, token=realtime.token(user)
+    )
+    realtime.execute(INSERT_NOTE, [user, "a", "abc"])
+    assert (await client.receive("postgres_changes")).payload["ids"] == ids[:1]
+
+
 # -- Broadcast
 
 
@@ -528,6 +538,15 @@ async def test_a_broadcast_from_the_database_arrives_when_it_is_committed(
     message = (await client.receive("broadcast")).payload
     assert (message["type"], message["event"], message["payload"]["n"]) == ("broadcast", "yes", 1)
     assert message["meta"] == {"id": message["payload"]["id"]}
+
+
+async def test_a_message_that_no_frame_can_hold_stops_no_other(
+    realtime: RunningRealtime, client: Socket, room: str, user: str
+) -> None:
+    await client.join(f"realtime:{room}")
+    realtime.execute("select realtime.send_binary('\\x00', repeat('e', 300), %s, false)", [room])
+    realtime.execute("select realtime.send('{}', 'next', %s, false)", [room])
+    assert (await client.receive("broadcast")).payload["event"] == "next"
 
 
 async def test_broadcast_changes_tells_the_whole_row(
