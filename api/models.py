@@ -67,10 +67,15 @@ def _iso_date(value: object) -> object:
 Text = Annotated[str, AfterValidator(_without_nul)]
 Gender = Literal["male", "female"]
 Age = Annotated[int, Field(ge=18, le=100)]
-Email = Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
+Email = Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320, examples=["olga@staff.example"])]
 NewPassword = Annotated[
     Text,
-    Field(min_length=8, max_length=BCRYPT_LIMIT, description="8 characters to 72 bytes"),
+    Field(
+        min_length=8,
+        max_length=BCRYPT_LIMIT,
+        description="8 characters to 72 bytes",
+        examples=["correct horse battery"],
+    ),
     AfterValidator(_fits_bcrypt),
 ]
 Moment = Annotated[
@@ -80,8 +85,17 @@ Moment = Annotated[
 ]
 IsoMoment = Annotated[AwareDatetime, BeforeValidator(_iso_moment)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
-MessageText = Annotated[Text, Field(max_length=20_000, description="1 to 5000 characters after cleaning")]
-Picture = Annotated[Text, Field(pattern=r"^https://", max_length=2000)]
+MessageText = Annotated[
+    Text,
+    Field(
+        max_length=20_000,
+        description="1 to 5000 characters after cleaning",
+        examples=["Hello! How was your day?"],
+    ),
+]
+Picture = Annotated[
+    Text, Field(pattern=r"^https://", max_length=2000, examples=["https://images.example/amina.jpg"])
+]
 Int = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Row = dict[str, Any]
 
@@ -115,7 +129,12 @@ class Answer(BaseModel):
 
 class SignUp(Body):
     name: Annotated[
-        Text, Field(pattern=NAME, description="Becomes name@fantooo.com, the address to sign in with")
+        Text,
+        Field(
+            pattern=NAME,
+            description="Becomes name@fantooo.com, the address to sign in with",
+            examples=["john_doe"],
+        ),
     ]
     password: NewPassword
     display_name: Annotated[Text, Field(min_length=1, max_length=50)]
@@ -133,7 +152,7 @@ class SignIn(Body):
     """Who one is: by e-mail address or, for users, by name."""
 
     email: Email | None = None
-    name: Annotated[Text, Field(pattern=NAME)] | None = None
+    name: Annotated[Text, Field(pattern=NAME, examples=["john_doe"])] | None = None
     password: Annotated[Text, Field(min_length=1, max_length=1000)]
 
     @model_validator(mode="after")
@@ -185,8 +204,7 @@ class NewMessage(Body):
 
 class ChatPage(Query):
     before: (
-        Annotated[IsoMoment, Field(description="last_message_at of the last chat of the page before")]
-        | None
+        Annotated[IsoMoment, Field(description="last_message_at of the last chat of the page before")] | None
     ) = None
     limit: int = Field(50, ge=1, le=100)
 
@@ -354,7 +372,7 @@ class OperatorStats(Answer):
 
 
 class Purchase(Body):
-    package_id: Annotated[Text, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    package_id: Annotated[Text, Field(pattern=r"^[a-z0-9-]{1,40}$", examples=["credits-10"])]
 
 
 class PaymentReference(Body):

@@ -156,7 +156,7 @@ def test_purchases_are_listed_by_status(api: Api, db: Database, ada: uuid.UUID, 
     assert body_of(api.get("/api/admin/payments?status=success", as_=ada), 200)["payments"] == []
 
 
-ID = str(uuid.uuid4())
+ID = "0b5d2d0e-7c0c-4d6f-9d0e-6a0c9a1f4b11"
 ADMIN_ENDPOINTS = [
     ("GET", "/api/admin/operators", None),
     ("POST", f"/api/admin/operators/{ID}/deactivate", None),

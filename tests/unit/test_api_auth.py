@@ -144,9 +144,9 @@ def test_keys_are_fetched_once_for_many_tokens(
 @pytest.mark.parametrize(
     "claims",
     [
-        {"exp": int(time.time()) - 60},
-        {"nbf": int(time.time()) + 600},
-        {"iat": int(time.time()) + 600},
+        {"exp": 946_684_800},  # the year 2000
+        {"nbf": 4_102_444_800},  # the year 2100
+        {"iat": 4_102_444_800},
         {"aud": "somebody-else"},
         {"aud": None},
         {"iss": "https://another-project.test/auth/v1"},
