@@ -79,11 +79,11 @@ def history_of_a_customer(db: Database) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID
 def test_a_deleted_user_is_named_nowhere_and_the_money_records_stay(
     db: Database, server: Server, clone: str
 ) -> None:
-    user, chat, operator = history_of_a_customer(db)
+    user, _, _ = history_of_a_customer(db)
     assert all(places_that_name(db, secret) for secret in SECRETS)
     ledger = db.ledger(user)
     delete_account(db, server, clone, user)
-    assert {secret: places_that_name(db, secret) for secret in SECRETS} == dict.fromkeys(SECRETS, [])
+    assert {secret: places_that_name(db, secret) for secret in SECRETS} == {secret: [] for secret in SECRETS}
     assert places_that_name(db, str(user)) == ["credit_ledger"]
     assert db.ledger(user) == ledger != []
     (transaction,) = db.owner.rows("select * from public.transactions")
@@ -107,7 +107,7 @@ def test_a_deleted_user_is_named_nowhere_and_the_money_records_stay(
 def test_the_operator_of_a_deleted_user_is_told_and_free_and_keeps_the_work_done(
     db: Database, server: Server, clone: str
 ) -> None:
-    user, chat, operator = history_of_a_customer(db)
+    user, _, operator = history_of_a_customer(db)
     delete_account(db, server, clone, user)
     row = db.operator_row(operator)
     assert row["free_since"] is not None
@@ -152,7 +152,7 @@ def test_a_refund_of_a_deleted_users_purchase_takes_nothing_from_anybody(
 def test_the_chat_of_a_deleted_operator_keeps_its_place_and_its_messages(
     db: Database, server: Server, clone: str
 ) -> None:
-    user, chat, operator = history_of_a_customer(db)
+    _, chat, operator = history_of_a_customer(db)
     waiting_since = db.chat_row(chat)["waiting_since"]
     delete_account(db, server, clone, operator)
     row = db.chat_row(chat)

@@ -1,0 +1,12 @@
+-- A function in the exposed schema that runs with its owner's rights and that whoever is signed in may call.
+select
+  'authenticated_security_definer_function_executable' as name,
+  'WARN' as level,
+  f.oid::regprocedure::text as object,
+  format('Whoever is signed in may call %s, which runs with the rights of its owner.', f.oid::regprocedure) as detail,
+  format('revoke execute on function %s from public, authenticated', f.oid::regprocedure) as remedy
+from pg_catalog.pg_proc f
+where f.prosecdef
+  and f.prorettype <> 'trigger'::regtype
+  and f.pronamespace = 'public'::regnamespace
+  and has_function_privilege('authenticated', f.oid, 'execute')
