@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,15 +82,19 @@ class Session:
 
     def start(self, function: str, *args: Any) -> "Future[Any]":
         """The same in the background: the future's result, or its exception."""
+        return self.start_work(lambda: self.call(function, *args))
+
+    def start_work(self, work: Callable[[], Any]) -> "Future[Any]":
+        """Anything this session does, in the background."""
         future: Future[Any] = Future()
 
-        def work() -> None:
+        def run() -> None:
             try:
-                future.set_result(self.call(function, *args))
+                future.set_result(work())
             except BaseException as error:  # handed to whoever asks for the result
                 future.set_exception(error)
 
-        threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=run, daemon=True).start()
         self._pending.append(future)
         return future
 

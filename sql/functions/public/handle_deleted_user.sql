@@ -1,7 +1,8 @@
 -- handle_deleted_user: before an account goes: release the chat, and take what names a person out of what must stay.
 -- Called by  trigger on auth.users, BEFORE DELETE; the foreign keys then delete or empty the rest
 -- Runs as    owner: supabase_auth_admin has no rights on public tables
--- Locks      chats → transactions → operator → (real user, by the cascade), so a deletion keeps the order of the rest
+-- Locks      chats → payment events → transactions → operator → (real user, by the cascade), so a deletion keeps the
+--            order of the rest
 --
 -- docs/security.md says what goes where.
 create or replace function public.handle_deleted_user()
@@ -17,6 +18,11 @@ begin
   for no key update;
 
   -- A real user: money records stay without the person, and no operator keeps a chat that is about to vanish.
+  perform from public.payment_events e
+  where e.reference in (select t.paystack_reference from public.transactions t where t.real_user_id = old.id)
+  order by e.id
+  for no key update;
+  perform from public.transactions t where t.real_user_id = old.id order by t.id for no key update;
   update public.payment_events e
   set body = null, detail = null, source_ip = null
   where e.reference in (select t.paystack_reference from public.transactions t where t.real_user_id = old.id);
