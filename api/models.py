@@ -404,7 +404,9 @@ class Checkout(Answer):
 class PaymentState(Answer):
     reference: str
     status: Literal["pending", "success", "failed"]
+    granted: int
     credits: int
+    reason: str | None
 
 
 # Admin

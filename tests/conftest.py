@@ -83,7 +83,7 @@ def cloned(server: Server, template: str) -> Iterator[str]:
     name = f"clone_{next(_clones)}"
     identifiers = sql.Identifier(name), sql.Identifier(template)
     server.execute(
-        sql.SQL("create database {} template {} strategy file_copy owner postgres").format(*identifiers)
+        sql.SQL("create database {} template {} strategy wal_log owner postgres").format(*identifiers)
     )
     try:
         yield name

@@ -53,7 +53,7 @@ class TestAPurchaseOfOurs:
         reference = shop.begin(buyer)
         shop.paystack.set_faults(paid_amount_off_by=off_by)
         shop.pay(reference)
-        assert shop.ask(buyer, reference).json()["code"] == "PAYMENT_FAILED"
+        assert shop.ask(buyer, reference).json()["status"] == "failed"
         shop.time_passes(reference, hours=1)
         assert shop.reconcile()["failed"] == 1
         assert shop.db.credits(buyer) == 0
@@ -66,7 +66,7 @@ class TestAPurchaseOfOurs:
         shop.paystack.set_faults(drop_webhooks=True)
         shop.pay(reference)
         shop.paystack.control("PATCH", f"/transactions/{reference}", amount=PRICE - 1)
-        assert shop.ask(buyer, reference).json()["code"] == "PAYMENT_FAILED"
+        assert shop.ask(buyer, reference).json()["status"] == "failed"
         assert shop.state(reference) == ("failed", "WRONG_AMOUNT")
 
     def test_the_same_number_in_another_currency_credits_nothing(self, shop: Shop) -> None:
@@ -74,7 +74,7 @@ class TestAPurchaseOfOurs:
         reference = shop.begin(buyer)
         shop.paystack.set_faults(paid_currency="NGN")
         shop.pay(reference)
-        assert shop.ask(buyer, reference).json()["code"] == "PAYMENT_FAILED"
+        assert shop.ask(buyer, reference).json()["status"] == "failed"
         assert shop.db.credits(buyer) == 0
         assert shop.state(reference) == ("failed", "WRONG_CURRENCY")
 
@@ -125,7 +125,7 @@ class TestAPurchaseOfOurs:
         buyer = shop.buyer()
         reference = shop.begin(buyer)
         shop.paystack.control("POST", f"/transactions/{reference}/fail")
-        assert shop.ask(buyer, reference).json()["code"] == "PAYMENT_FAILED"
+        assert shop.ask(buyer, reference).json()["status"] == "failed"
         assert shop.state(reference) == ("failed", "DECLINED")
         shop.pay(reference)
         assert shop.db.credits(buyer) == CREDITS
@@ -211,7 +211,7 @@ class TestAsking:
         buyer = shop.buyer()
         reference = shop.begin(buyer)
         answer = shop.ask(buyer, reference)
-        assert (answer.status_code, answer.json()["code"]) == (409, "PAYMENT_PENDING")
+        assert (answer.status_code, answer.json()["status"], answer.json()["credits"]) == (200, "pending", 0)
         assert shop.state(reference) == ("pending", None)
 
     @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ class TestAsking:
         buyer = shop.buyer()
         reference = shop.begin(buyer)
         shop.paystack.control("PATCH", f"/transactions/{reference}", status=status)
-        assert shop.ask(buyer, reference).json()["code"] == "PAYMENT_PENDING"
+        assert shop.ask(buyer, reference).json()["status"] == "pending"
         assert shop.db.credits(buyer) == 0
         assert shop.state(reference) == ("pending", None)
 
@@ -312,7 +312,7 @@ def test_several_payments_of_one_user_settle_at_once(shop: Shop) -> None:
     for _ in range(10):
         shop.pay(shop.begin(buyer))
     bodies = shop.bodies("charge.success")
-    answers = at_once(*[lambda body=body: shop.webhook(body).status_code for body in bodies])  # type: ignore[misc]
+    answers = at_once(*[lambda body=body: shop.webhook(body).status_code for body in bodies])
     assert answers == [200] * 10
     assert shop.db.credits(buyer) == 10 * CREDITS
     assert shop.purchases(buyer) == [CREDITS] * 10
