@@ -42,7 +42,8 @@ def refused_and_nothing_changed(db: Database, code: str, status: int) -> Iterato
 def segments(db: Database, chat_id: UUID) -> list[tuple[UUID, str | None]]:
     """(operator, why it ended) of each time somebody held the chat, oldest first."""
     rows = db.owner.rows(
-        "select operator_id, release_reason from public.chat_assignments where chat_id = %s order by assigned_at", chat_id
+        "select operator_id, release_reason from public.chat_assignments where chat_id = %s order by assigned_at",
+        chat_id,
     )
     return [(row["operator_id"], row["release_reason"]) for row in rows]
 
@@ -61,7 +62,9 @@ def held(db: Database, operator_id: UUID) -> UUID | None:
 def broadcasts(db: Database, topic: str, event: str) -> list[dict[str, Any]]:
     """The payloads sent on a private topic, oldest first, without the id Realtime adds."""
     rows = db.owner.rows(
-        "select payload from realtime.messages where topic = %s and event = %s and private order by inserted_at", topic, event
+        "select payload from realtime.messages where topic = %s and event = %s and private order by inserted_at",
+        topic,
+        event,
     )
     return [{key: value for key, value in row["payload"].items() if key != "id"} for row in rows]
 
@@ -72,7 +75,9 @@ def sweep(db: Database) -> list[tuple[str, UUID | None, UUID | None, str]]:
     return [(row["action"], row["chat_id"], row["operator_id"], row["reason"]) for row in rows]
 
 
-def beats(db: Database, operator_id: UUID, chat_id: UUID | None = None, *, moved: bool = True) -> dict[str, Any]:
+def beats(
+    db: Database, operator_id: UUID, chat_id: UUID | None = None, *, moved: bool = True
+) -> dict[str, Any]:
     """A heartbeat, from somebody who moved just now or has not moved at all."""
     moment = db.owner.value("select clock_timestamp()") if moved else None
     answer: dict[str, Any] = db.owner.call("record_heartbeat", operator_id, chat_id, moment)

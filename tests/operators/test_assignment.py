@@ -194,7 +194,9 @@ def test_whoever_has_been_free_longest_is_served_first(db: Database) -> None:
 def test_who_takes_their_turn_goes_to_the_end_of_the_line(db: Database) -> None:
     first, second = in_line(db, "first"), in_line(db, "second")
     chat = db.waiting_chat()
-    assert db.owner.call("complete_chat", first, chat) is None  # they left it unanswered: the second has it now
+    assert (
+        db.owner.call("complete_chat", first, chat) is None
+    )  # they left it unanswered: the second has it now
     assert holder(db, chat) == second
     third = in_line(db, "third")
     assert [holder(db, db.waiting_chat()) for _ in range(2)] == [first, third]
@@ -241,7 +243,9 @@ def test_who_left_a_chat_undone_comes_last_for_it_but_before_nobody(db: Database
 
 def test_an_operator_in_line_who_went_silent_is_passed_over(db: Database) -> None:
     silent, present = in_line(db, "silent"), in_line(db, "present")
-    db.owner.execute("update public.operators set last_heartbeat_at = now() - interval '91 seconds' where id = %s", silent)
+    db.owner.execute(
+        "update public.operators set last_heartbeat_at = now() - interval '91 seconds' where id = %s", silent
+    )
     assert holder(db, db.waiting_chat()) == present
 
 
@@ -272,7 +276,9 @@ def test_completing_the_last_chat_puts_the_operator_in_line(db: Database) -> Non
     assert holder(db, following) == operator
 
 
-def test_a_chat_completed_unanswered_keeps_its_place_and_comes_back_to_the_only_operator(db: Database) -> None:
+def test_a_chat_completed_unanswered_keeps_its_place_and_comes_back_to_the_only_operator(
+    db: Database,
+) -> None:
     operator, chat = holding(db)
     since = db.chat_row(chat)["waiting_since"]
     assert db.owner.call("complete_chat", operator, chat) is None
@@ -419,7 +425,9 @@ def test_the_queue_is_told_in_numbers(db: Database) -> None:
     db.waiting_chat()
     db.operator(available=True)
     silent = db.operator(available=True)
-    db.owner.execute("update public.operators set last_heartbeat_at = now() - interval '2 minutes' where id = %s", silent)
+    db.owner.execute(
+        "update public.operators set last_heartbeat_at = now() - interval '2 minutes' where id = %s", silent
+    )
     status = db.owner.call("queue_status")
     assert (status["waiting"], status["free_operators"], status["oldest_wait_seconds"]) == (1, 1, 0)
     assert status["median_wait_seconds"] == 0

@@ -24,7 +24,9 @@ def chat(db: Database, operator: UUID) -> UUID:
 
 
 def activity(db: Database, chat: UUID) -> datetime:
-    moment: datetime = db.owner.value("select last_activity from public.operator_activity where chat_id = %s", chat)
+    moment: datetime = db.owner.value(
+        "select last_activity from public.operator_activity where chat_id = %s", chat
+    )
     return moment
 
 
@@ -70,7 +72,9 @@ def test_a_movement_in_the_past_takes_nothing_back(
 
 
 def test_what_came_before_the_chat_was_given_neither_helps_nor_harms(db: Database, operator: UUID) -> None:
-    db.owner.execute("update public.operators set last_activity = now() - interval '1 hour' where id = %s", operator)
+    db.owner.execute(
+        "update public.operators set last_activity = now() - interval '1 hour' where id = %s", operator
+    )
     chat = db.waiting_chat()
     db.owner.call("assign_chat_to_operator", operator)
     answer = db.owner.call("record_heartbeat", operator, chat, datetime.now(UTC) - timedelta(minutes=10))
@@ -95,7 +99,9 @@ def test_the_waiting_page_learns_of_a_chat_it_has_not_heard_of(db: Database, ope
     assert db.owner.call("assign_chat_to_operator", operator) == chat
 
 
-def test_moving_on_the_waiting_page_is_no_activity_in_the_chat(db: Database, operator: UUID, chat: UUID) -> None:
+def test_moving_on_the_waiting_page_is_no_activity_in_the_chat(
+    db: Database, operator: UUID, chat: UUID
+) -> None:
     db.passes(200, chat)
     assert beats(db, operator, None)["seconds_left"] == 100
 
@@ -128,14 +134,18 @@ def test_a_heartbeat_for_a_chat_that_was_taken_says_why_and_since_when(
 ) -> None:
     other = db.operator("other", available=True)
     assert db.owner.call("release_and_reassign_chat", chat, "idle_timeout") == other
-    released_at = db.owner.value("select released_at from public.chat_assignments where released_at is not null")
+    released_at = db.owner.value(
+        "select released_at from public.chat_assignments where released_at is not null"
+    )
     answer = beats(db, operator, chat)
     assert (answer["state"], answer["seconds_left"], answer["chat_id"]) == ("released", 0, None)
     assert (answer["released"]["chat_id"], answer["released"]["reason"]) == (str(chat), "idle_timeout")
     assert datetime.fromisoformat(answer["released"]["at"]) == released_at
 
 
-def test_who_was_given_another_chat_meanwhile_learns_of_both(db: Database, operator: UUID, chat: UUID) -> None:
+def test_who_was_given_another_chat_meanwhile_learns_of_both(
+    db: Database, operator: UUID, chat: UUID
+) -> None:
     db.owner.call("send_operator_message", operator, chat, "hello")
     db.owner.call("complete_chat", operator, chat)
     following = db.waiting_chat()
@@ -147,7 +157,9 @@ def test_who_was_given_another_chat_meanwhile_learns_of_both(db: Database, opera
     )
 
 
-def test_a_chat_that_was_never_theirs_does_not_exist_for_them(db: Database, operator: UUID, chat: UUID) -> None:
+def test_a_chat_that_was_never_theirs_does_not_exist_for_them(
+    db: Database, operator: UUID, chat: UUID
+) -> None:
     stranger = db.operator("stranger", available=True)
     for unknown in (chat, uuid.uuid4()):
         with refused_and_nothing_changed(db, "CHAT_NOT_FOUND", 404):

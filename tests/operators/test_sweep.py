@@ -48,11 +48,15 @@ def test_four_minutes_without_a_movement_are_warned_of_once(db: Database, operat
     idles(db, operator, chat, 245)
     assert sweep(db) == [("warned", chat, operator, "idle")]
     assert sweep(db) == []
-    assert broadcasts(db, f"operator:{operator}", "idle_warning") == [{"chat_id": str(chat), "seconds_left": 55}]
+    assert broadcasts(db, f"operator:{operator}", "idle_warning") == [
+        {"chat_id": str(chat), "seconds_left": 55}
+    ]
     assert beats(db, operator, chat, moved=False)["state"] == "warning"
 
 
-def test_who_moves_after_a_warning_is_warned_again_next_time(db: Database, operator: UUID, chat: UUID) -> None:
+def test_who_moves_after_a_warning_is_warned_again_next_time(
+    db: Database, operator: UUID, chat: UUID
+) -> None:
     idles(db, operator, chat, 245)
     sweep(db)
     beats(db, operator, chat)
@@ -83,17 +87,23 @@ def test_an_answer_is_a_movement(db: Database, operator: UUID, chat: UUID) -> No
     assert sweep(db) == []
 
 
-def test_ninety_seconds_without_a_heartbeat_take_chat_and_duty(db: Database, operator: UUID, chat: UUID) -> None:
+def test_ninety_seconds_without_a_heartbeat_take_chat_and_duty(
+    db: Database, operator: UUID, chat: UUID
+) -> None:
     db.passes(89, chat)
     assert sweep(db) == []
     db.passes(1, chat)
     other = db.operator("other", available=True)
     assert sweep(db) == [("paused", chat, operator, "operator_lost"), ("assigned", chat, other, "sweep")]
     row = db.operator_row(operator)
-    assert (row["is_available"], row["unavailable_reason"], row["free_since"]) == (False, "operator_lost", None)
-    assert db.owner.value("select end_reason from public.operator_availability where operator_id = %s", operator) == (
-        "operator_lost"
+    assert (row["is_available"], row["unavailable_reason"], row["free_since"]) == (
+        False,
+        "operator_lost",
+        None,
     )
+    assert db.owner.value(
+        "select end_reason from public.operator_availability where operator_id = %s", operator
+    ) == ("operator_lost")
     assert broken_invariants(db, 0) == []
 
 
@@ -106,7 +116,9 @@ def test_who_was_lost_comes_back_by_saying_so(db: Database, operator: UUID, chat
     assert sweep(db) == [("assigned", chat, operator, "sweep")]
 
 
-def test_an_operator_without_a_chat_who_goes_silent_is_no_longer_available(db: Database, operator: UUID) -> None:
+def test_an_operator_without_a_chat_who_goes_silent_is_no_longer_available(
+    db: Database, operator: UUID
+) -> None:
     db.owner.execute("update public.operators set last_heartbeat_at = now() - interval '91 seconds'")
     assert sweep(db) == [("lost", None, operator, "operator_lost")]
     assert db.operator_row(operator)["is_available"] is False
@@ -127,7 +139,9 @@ def test_a_message_left_unanswered_for_ten_minutes_is_taken_from_who_only_moves_
     assert sweep(db) == [("released", chat, operator, "answer_timeout"), ("assigned", chat, other, "sweep")]
 
 
-def test_an_answered_chat_may_be_held_as_long_as_somebody_moves(db: Database, operator: UUID, chat: UUID) -> None:
+def test_an_answered_chat_may_be_held_as_long_as_somebody_moves(
+    db: Database, operator: UUID, chat: UUID
+) -> None:
     db.owner.call("send_operator_message", operator, chat, "hello")
     for _ in range(15):
         db.passes(60, chat)
@@ -175,7 +189,10 @@ def test_an_answer_forgives_an_idle_release(db: Database, operator: UUID, chat: 
 def test_waiting_chats_go_to_free_operators_in_the_order_of_the_queue(db: Database) -> None:
     chats = [db.waiting_chat() for _ in range(3)]
     operators = [db.operator(f"operator {n}", available=True) for n in range(2)]
-    assert sweep(db) == [("assigned", chats[0], operators[0], "sweep"), ("assigned", chats[1], operators[1], "sweep")]
+    assert sweep(db) == [
+        ("assigned", chats[0], operators[0], "sweep"),
+        ("assigned", chats[1], operators[1], "sweep"),
+    ]
     assert holder(db, chats[2]) is None
     assert sweep(db) == []
 
