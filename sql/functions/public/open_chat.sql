@@ -2,7 +2,7 @@
 -- Called by  POST /api/chats, as fantooo_api
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    the same chat comes back with created = false
--- Raises     PT400 INVALID_INPUT  PT403 NOT_A_REAL_USER  PT403 ACCOUNT_SUSPENDED  PT404 PROFILE_NOT_FOUND  PT403 PROFILE_BLOCKED
+-- Raises     PT403 NOT_A_REAL_USER  PT403 ACCOUNT_SUSPENDED  PT404 PROFILE_NOT_FOUND  PT403 PROFILE_BLOCKED
 create or replace function public.open_chat(p_user_id uuid, p_fictional_user_id uuid)
   returns json
   language plpgsql volatile security definer set search_path = ''
