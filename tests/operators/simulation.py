@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
@@ -76,17 +78,34 @@ MOODS: dict[Mood, tuple[float, tuple[int, int]]] = {
 }
 
 
-@dataclass
 class Diary:
-    """What happened, as far as those who were there could tell."""
+    """What happened, as far as those who were there could tell. Written by many threads."""
 
-    calls: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
-    unanswered: int = 0
-    sent: set[UUID] = field(default_factory=set)
-    """The client ids of messages that a user knows were taken."""
-    left: set[tuple[UUID, UUID, str]] = field(default_factory=set)
-    """(operator, chat, reason) of what operators and admins ended themselves, or tried to."""
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.calls: Counter[str] = Counter()
+        self.refusals: Counter[str] = Counter()
+        self.unanswered = 0
+        # The client ids of the messages that a user knows were taken.
+        self.sent: set[UUID] = set()
+        # (operator, chat, reason) of what operators ended themselves, or tried to.
+        self.left: set[tuple[UUID, UUID, str]] = set()
+
+    @contextmanager
+    def noting(self, function: str) -> Iterator[None]:
+        """Note how a call ended; its exception passes on."""
+        try:
+            yield
+        except Refused as refusal:
+            with self._lock:
+                self.refusals[refusal.code] += 1
+            raise
+        except Unanswered:
+            with self._lock:
+                self.unanswered += 1
+            raise
+        with self._lock:
+            self.calls[function] += 1
 
 
 class Person(ABC):
@@ -103,16 +122,8 @@ class Person(ABC):
         """Do what this person does in the step that begins at `now`."""
 
     def _call(self, function: str, **arguments: Any) -> Any:
-        try:
-            answer = self._service.call(function, self.id, **arguments)
-        except Refused as refusal:
-            self._diary.refusals[refusal.code] += 1
-            raise
-        except Unanswered:
-            self._diary.unanswered += 1
-            raise
-        self._diary.calls[function] += 1
-        return answer
+        with self._diary.noting(function):
+            return self._service.call(function, self.id, **arguments)
 
 
 class User(Person):
@@ -132,17 +143,17 @@ class User(Person):
         self._pace = pace
         self._unsent: tuple[UUID, UUID] | None = None
 
+    def wants_to_write(self) -> bool:
+        """Whether this is a step in which they write, or still have to send again."""
+        if self._unsent is None and self.rng.random() < self._pace:
+            self._unsent = self.rng.choice(self._chats), UUID(int=self.rng.getrandbits(128), version=4)
+        return self.has_unsent
+
     @property
-    def has_something_to_say(self) -> bool:
+    def has_unsent(self) -> bool:
         return self._unsent is not None
 
     def act(self, now: int) -> None:
-        if self._unsent is None and self.rng.random() < self._pace:
-            self._unsent = self.rng.choice(self._chats), UUID(int=self.rng.getrandbits(128), version=4)
-        self.send_again()
-
-    def send_again(self) -> None:
-        """Send what has not been acknowledged yet, under the same id."""
         if self._unsent is None:
             return
         chat, message = self._unsent
@@ -347,7 +358,7 @@ class World:
         self._service = service
         self.diary = Diary()
         self.now = 0
-        self.sweeps = 0
+        self._elapsed = 0.0
         rng = random.Random(seed)
         ids = [UUID(int=rng.getrandbits(128), version=4) for _ in range(operators + users + 1)]
         admin_id, operator_ids, user_ids = ids[0], ids[1 : operators + 1], ids[operators + 1 :]
@@ -383,28 +394,29 @@ class World:
 
     def actors(self) -> list[Callable[[int], None]]:
         """What everybody does in this step, in a random order; each may be called in a thread of its own."""
-        everybody: list[Person] = [*self.operators.values(), *self.users, self.admin]
-        acts = [person.act for person in everybody]
-        self._rng.shuffle(acts)
-        return acts
+        writers = [user for user in self.users if user.wants_to_write()]
+        everybody: list[Person] = [*self.operators.values(), *writers, self.admin]
+        self._rng.shuffle(everybody)
+        return [person.act for person in everybody]
 
     @property
     def is_time_to_sweep(self) -> bool:
         return self.now % SWEEP_EVERY == 0
 
     def sweep(self) -> None:
-        try:
+        """One sweep. Raises Unanswered."""
+        with self.diary.noting("sweep"):
             self._service.sweep()
-            self.sweeps += 1
-        except Unanswered:
-            self.diary.unanswered += 1
 
     def let_time_pass(self) -> None:
-        """End the step: to the database, STEP seconds have gone by since it began."""
+        """End the step: to the database, STEP seconds have gone by since it began, or as long as it really took."""
         with self._session.transaction():
             now = self._value("select clock_timestamp()")
-            self._session.execute(_PUT_CLOCKS_BACK, [timedelta(seconds=STEP) - (now - self._anchor)])
+            taken = now - self._anchor
+            missing = max(timedelta(seconds=STEP) - taken, timedelta())
+            self._session.execute(_PUT_CLOCKS_BACK, [missing])
         self._anchor = now
+        self._elapsed += (missing + taken).total_seconds()
         self.now += STEP
 
     # What must hold
@@ -497,12 +509,12 @@ class World:
             "calls": sum(self.diary.calls.values()),
             "calls_unanswered": self.diary.unanswered,
             "refusals": dict(sorted(self.diary.refusals.items())),
-            "sweeps": self.sweeps,
+            "sweeps": self.diary.calls["sweep"],
         }
 
     def _virtual(self, moment: datetime) -> float:
         """A moment of the database's, in virtual seconds since the beginning."""
-        return (moment - self._anchor).total_seconds() + self.now
+        return (moment - self._anchor).total_seconds() + self._elapsed
 
     def _rows(self, query: str, *arguments: object) -> list[DictRow]:
         return self._session.execute(query.encode(), arguments).fetchall()
@@ -580,7 +592,8 @@ duty as (
   update public.operator_availability set started_at = started_at - by, ended_at = ended_at - by from shift),
 chats as (
   update public.chats set waiting_since = waiting_since - by, assignment_time = assignment_time - by,
-    idle_warned_at = idle_warned_at - by, last_message_at = last_message_at - by, updated_at = updated_at - by from shift),
+    idle_warned_at = idle_warned_at - by, updated_at = updated_at - by from shift
+  where waiting_since is not null or assigned_operator_id is not null),
 segments as (
   update public.chat_assignments set assigned_at = assigned_at - by, accepted_at = accepted_at - by,
     first_response_at = first_response_at - by, released_at = released_at - by from shift),
