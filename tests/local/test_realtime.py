@@ -48,14 +48,21 @@ create table public.locked (id int primary key, body text);
 alter table public.locked enable row level security;
 revoke all on public.locked from anon, authenticated;
 grant select (body) on public.locked to authenticated;
+create table public.diary (id int primary key, body text);
+alter table public.diary enable row level security;
+alter table public.diary replica identity full;
+grant select on public.diary to authenticated;
 create table public.unpublished (id int primary key);
-alter publication supabase_realtime add table public.notes, public.open_notes, public.keyless, public.locked;
+alter publication supabase_realtime add table public.notes, public.open_notes, public.keyless,
+  public.locked, public.diary;
 
 create table public.members (room text, user_id uuid, may_send boolean);
 grant select on public.members to authenticated;
 create policy members_listen on realtime.messages for select to authenticated using (exists (
   select from public.members m
   where m.room = (select realtime.topic()) and m.user_id = (select auth.uid())));
+create policy lobby_presence on realtime.messages for select to authenticated
+  using (extension = 'presence' and (select realtime.topic()) like 'lobby:%');
 create policy members_send on realtime.messages for insert to authenticated with check (exists (
   select from public.members m
   where m.room = (select realtime.topic()) and m.user_id = (select auth.uid()) and m.may_send));
@@ -415,6 +422,16 @@ async def test_without_row_security_the_full_old_row_is_told(
     assert (await client.changed())["old_record"] == {"id": 1, "body": "b"}
 
 
+async def test_of_a_deleted_row_under_row_security_only_the_key_is_told(
+    realtime: RunningRealtime, client: Socket, user: str
+) -> None:
+    await client.subscribe("realtime:room", {**NOTES, "table": "diary"}, token=realtime.token(user))
+    realtime.execute("insert into diary values (1, 'dear diary')")
+    realtime.execute("delete from diary")
+    deleted = await client.changed()
+    assert (deleted["type"], deleted["old_record"]) == ("DELETE", {"id": 1})
+
+
 async def test_a_table_without_a_key_is_told_as_an_error(
     realtime: RunningRealtime, client: Socket, user: str
 ) -> None:
@@ -626,6 +643,35 @@ async def test_who_may_listen_but_not_send_is_not_heard(
         ] == "error"
     realtime.execute("select realtime.send('{}', 'allowed', %s)", [room])
     assert (await client.receive("broadcast")).payload["event"] == "allowed"
+
+
+async def test_the_right_to_send_is_asked_about_again_with_a_new_token(
+    realtime: RunningRealtime, client: Socket, room: str, user: str
+) -> None:
+    topic, message = f"realtime:{room}", {"event": "e", "payload": {}}
+    add_member(realtime, room, user, may_send=False)
+    await client.join(topic, token=realtime.token(user), private=True, broadcast={"self": True})
+    await client.push(topic, "broadcast", message)
+    await client.call("phoenix", "heartbeat")
+    realtime.execute("update members set may_send = true where room = %s", [room])
+    await client.push(topic, "access_token", {"access_token": realtime.token(user, expires_in=60)})
+    await client.push(topic, "broadcast", message | {"payload": {"allowed": True}})
+    assert (await client.receive("broadcast")).payload["payload"] == {"allowed": True}
+
+
+async def test_who_may_only_see_presence_hears_no_broadcasts(
+    realtime: RunningRealtime, client: Socket, room: str, user: str
+) -> None:
+    lobby = f"lobby:{room}"
+    reply = await client.join(
+        f"realtime:{lobby}", token=realtime.token(user), private=True, presence={"enabled": True}
+    )
+    assert reply["status"] == "ok"
+    await client.receive("presence_state")
+    await client.join(f"realtime:{room}")
+    realtime.execute("select realtime.send('{}', 'private', %s)", [lobby])
+    realtime.execute("select realtime.send('{}', 'public', %s, false)", [room])
+    assert (await client.receive("broadcast")).payload["event"] == "public"
 
 
 async def test_a_new_token_without_the_right_ends_a_private_channel(
