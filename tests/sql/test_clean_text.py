@@ -13,7 +13,8 @@ from tests.support.database import Database
 CLEAN = "select private.clean_text(%s)"
 # What PostgreSQL can hold; seasoned with what tags are made of.
 TYPED = st.text(
-    st.characters(exclude_characters="\x00", exclude_categories=["Cs"]) | st.sampled_from("<>/!-ab \n\t&;\"'=\u0301\x07\x85"),
+    st.characters(exclude_characters="\x00", exclude_categories=["Cs"])
+    | st.sampled_from("<>/!-ab \n\t&;\"'=\u0301\x07\x85"),
     max_size=40,
 )
 TAG = re.compile(r"<[A-Za-z/!][^<>]*>")
@@ -92,8 +93,12 @@ def test_whatever_is_typed_comes_out_clean_and_stays_so(shared: Database) -> Non
     check()
 
 
-def test_text_without_a_bracket_or_a_control_character_is_only_normalized_and_trimmed(shared: Database) -> None:
-    shows_something = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zs", "Zl", "Zp"], exclude_characters="<")
+def test_text_without_a_bracket_or_a_control_character_is_only_normalized_and_trimmed(
+    shared: Database,
+) -> None:
+    shows_something = st.characters(
+        exclude_categories=["Cs", "Cc", "Cf", "Zs", "Zl", "Zp"], exclude_characters="<"
+    )
 
     @given(st.text(shows_something | st.just(" "), min_size=1, max_size=40))
     @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

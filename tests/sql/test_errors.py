@@ -49,7 +49,9 @@ def raised(name: str) -> frozenset[tuple[str, str]]:
 @cache
 def documented(name: str) -> frozenset[tuple[str, str]]:
     """What the header says a function raises, "as others do" included."""
-    (section,) = re.findall(r"^-- (?:[A-Z]\w+, )*Raises(.*(?:\n--    .*)*)", header(name), re.MULTILINE) or [""]
+    (section,) = re.findall(r"^-- (?:[A-Z]\w+, )*Raises(.*(?:\n--    .*)*)", header(name), re.MULTILINE) or [
+        ""
+    ]
     found = set(DOCUMENTED.findall(section))
     if shared := re.match(r"\s+as (\w+)(?: and (\w+))?", section):
         for other in filter(None, shared.groups()):
@@ -65,7 +67,11 @@ def test_the_header_of_a_function_lists_what_it_raises(name: str) -> None:
 def test_the_page_lists_every_code_with_its_status_and_no_other() -> None:
     section = ERRORS.partition("## From the database")[2].partition("\n## ")[0]
     listed = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \|", section, re.MULTILINE)
-    found = {(status.removeprefix("PT"), code) for text in FUNCTIONS.values() for status, code in RAISED.findall(text)}
+    found = {
+        (status.removeprefix("PT"), code)
+        for text in FUNCTIONS.values()
+        for status, code in RAISED.findall(text)
+    }
     assert sorted(listed) == sorted(found)
 
 
