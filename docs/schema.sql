@@ -335,19 +335,24 @@ CREATE FUNCTION private.clean_text(p_text text) RETURNS text
 declare
   v_text text := p_text;
   v_before text;
+  v_is_unusual boolean := p_text !~ '^[ -~\n]*$';
 begin
   if v_text is null then
     return '';
   end if;
-  if v_text !~ '^[ -~\n]*$' then
+  if v_is_unusual then
     -- C0 without tab and newline, DEL, C1.
-    v_text := regexp_replace(normalize(v_text, NFC), '[\u0001-\u0008\u000B-\u001F\u007F-\u009F]', '', 'g');
+    v_text := regexp_replace(v_text, '[\u0001-\u0008\u000B-\u001F\u007F-\u009F]', '', 'g');
   end if;
   while strpos(v_text, '<') > 0 loop
     v_before := v_text;
     v_text := regexp_replace(v_text, '<(!--.*?--|[A-Za-z/!][^<>]*)>', '', 'g');
     exit when v_text = v_before;
   end loop;
+  if v_is_unusual then
+    -- Last, because what was taken out may have stood between a letter and its accent.
+    v_text := normalize(v_text, NFC);
+  end if;
   v_text := btrim(v_text, E' \t\n\u00A0');
   -- Only characters that show nothing: blanks, joiners and marks of width zero.
   if v_text ~ '^[\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]*$' then
@@ -1100,15 +1105,12 @@ begin
     return;
   end if;
 
+  -- Whoever finished with a chat may well have its next message; whoever left it undone comes last.
   update public.chats c
-  set last_released_from = c.assigned_operator_id, assigned_operator_id = null, assignment_time = null,
-      idle_warned_at = null, updated_at = v_now
-  where c.id = any (v_held_ids);
-
-  update public.chat_assignments a
-  set released_at = v_now, release_reason = r.reason
+  set last_released_from = case when r.reason <> 'completed' or c.waiting_since is not null then c.assigned_operator_id end,
+      assigned_operator_id = null, assignment_time = null, idle_warned_at = null, updated_at = v_now
   from unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
-  where a.chat_id = r.chat_id and a.released_at is null;
+  where c.id = r.chat_id;
 
   -- The operator: free again, or off when the app is gone or chats were held asleep too often.
   with judged as (
@@ -1135,6 +1137,12 @@ begin
   set ended_at = v_now, end_reason = c.off_reason
   from changed c
   where v.operator_id = c.id and v.ended_at is null and c.off_reason is not null;
+
+  -- Not before the operator is ours: to pick a chat up, an operator locks themselves and then this row.
+  update public.chat_assignments a
+  set released_at = v_now, release_reason = r.reason
+  from unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
+  where a.chat_id = r.chat_id and a.released_at is null;
 
   perform private.notify('operator:' || r.operator_id, 'released',
     jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now))
@@ -1393,7 +1401,11 @@ begin
   where u.id = v_user_id
     and u.credits <> coalesce((
       select l.balance_after from public.credit_ledger l where l.user_id = v_user_id order by l.id desc limit 1), 0);
-  if found then
+  if found or tg_table_name = 'credit_ledger' and (to_jsonb(new) ->> 'balance_after')::integer
+    <> (to_jsonb(new) ->> 'delta')::integer + coalesce((
+      select l.balance_after from public.credit_ledger l
+      where l.user_id = v_user_id and l.id < (to_jsonb(new) ->> 'id')::bigint
+      order by l.id desc limit 1), 0) then
     raise sqlstate 'PT500' using hint = 'LEDGER_MISMATCH',
       message = 'credits change only together with a credit_ledger row.';
   end if;
@@ -1976,6 +1988,114 @@ $$;
 ALTER FUNCTION public.block_profile(p_fictional_user_id uuid) OWNER TO postgres;
 
 --
+-- Name: check_invariants(integer); Type: FUNCTION; Schema: public; Owner: postgres
+--
+
+CREATE FUNCTION public.check_invariants(p_sweep_seconds integer DEFAULT 120) RETURNS TABLE(invariant text, detail text)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  with held as (
+    select c.id, c.assigned_operator_id as operator_id, c.is_active
+    from public.chats c
+    where c.assigned_operator_id is not null
+  ), open_segments as (
+    select a.chat_id, a.operator_id from public.chat_assignments a where a.released_at is null
+  ), on_duty as (
+    select o.id, o.is_active, o.is_available, o.free_since, o.last_heartbeat_at, o.free_since is not null as is_free,
+      exists (select from held h where h.operator_id = o.id) as holds_chat,
+      exists (select from public.operator_availability v where v.operator_id = o.id and v.ended_at is null) as is_timed
+    from public.operators o
+  ), written_lately as (
+    select distinct m.chat_id
+    from public.messages m
+    where m.created_at > clock_timestamp() - interval '10 minutes'
+  )
+  select 'an operator holds one chat at most', format('operator %s holds %s', h.operator_id, string_agg(h.id::text, ', '))
+  from held h
+  group by h.operator_id
+  having count(*) > 1
+  union all
+  select 'a chat has one open segment at most', format('chat %s has %s', s.chat_id, count(*))
+  from open_segments s
+  group by s.chat_id
+  having count(*) > 1
+  union all
+  select 'a chat is held exactly while a segment is open',
+    case when s.chat_id is null
+      then format('chat %s is held by operator %s without a segment', h.id, h.operator_id)
+      else format('the segment of chat %s and operator %s is open, and they do not hold it', s.chat_id, s.operator_id)
+    end
+  from held h
+  full join open_segments s on s.chat_id = h.id and s.operator_id = h.operator_id
+  where h.id is null or s.chat_id is null
+  union all
+  select 'an operator is free exactly while available without a chat',
+    format('operator %s: available %s, holds a chat %s, free since %s', o.id, o.is_available, o.holds_chat, o.free_since)
+  from on_duty o
+  where o.is_free <> (o.is_available and not o.holds_chat)
+  union all
+  select 'only an active, available operator holds a chat',
+    format('operator %s: active %s, available %s', o.id, o.is_active, o.is_available)
+  from on_duty o
+  where o.holds_chat and not (o.is_active and o.is_available)
+  union all
+  select 'time on duty is counted exactly while available', format('operator %s', o.id)
+  from on_duty o
+  where o.is_timed <> o.is_available
+  union all
+  select 'a closed chat is not held', format('chat %s', h.id)
+  from held h
+  where not h.is_active
+  union all
+  select 'a closed chat does not wait', format('chat %s', c.id)
+  from public.chats c
+  where c.waiting_since is not null and not c.is_active
+  union all
+  select 'seq counts 1, 2, 3 … and the counters of a chat are its messages',
+    format('chat %s: last_seq %s, message_count %s, real_message_count %s, but %s messages up to seq %s, %s of them the user''s',
+      c.id, c.last_seq, c.message_count, c.real_message_count, m.messages, m.last_seq, m.real_messages)
+  from written_lately w
+  join public.chats c on c.id = w.chat_id
+  cross join lateral (
+    select count(*) as messages, max(n.seq) as last_seq, count(*) filter (where n.sender_type = 'real') as real_messages
+    from public.messages n
+    where n.chat_id = c.id
+  ) as m
+  where c.last_seq <> m.last_seq or c.last_seq <> m.messages
+    or c.message_count <> m.messages or c.real_message_count <> m.real_messages
+  union all
+  select 'a chat waits exactly while a message of the user is unanswered',
+    format('chat %s: waiting since %s, answered up to %s of %s', c.id, c.waiting_since, c.last_answered_seq, c.last_seq)
+  from written_lately w
+  join public.chats c on c.id = w.chat_id
+  where (c.waiting_since is not null) <> (c.last_seq > c.last_answered_seq)
+  union all
+  select 'nobody holds a chat asleep',
+    format('chat %s: operator %s has not moved for %s s', h.chat_id, h.operator_id, floor(h.idle_seconds))
+  from private.assignment_health() h, public.app_settings s
+  where h.idle_seconds >= s.idle_release_seconds + p_sweep_seconds
+  union all
+  select 'no chat waits while an operator is free', format('%s chats and %s operators', waiting.chats, free.operators)
+  from (
+    select count(*) as chats
+    from public.chats c
+    where c.waiting_since is not null and c.assigned_operator_id is null
+      -- Not updated since: a chat that has only just come back to its place may wait for the sweep as well.
+      and greatest(c.waiting_since, c.updated_at) <= clock_timestamp() - p_sweep_seconds * interval '1 second'
+  ) as waiting
+  cross join (
+    select count(*) as operators
+    from on_duty o, public.app_settings s
+    where o.free_since <= clock_timestamp() - p_sweep_seconds * interval '1 second'
+      and o.last_heartbeat_at > clock_timestamp() - s.lost_operator_seconds * interval '1 second'
+  ) as free
+  where waiting.chats > 0 and free.operators > 0
+$$;
+
+ALTER FUNCTION public.check_invariants(p_sweep_seconds integer) OWNER TO postgres;
+
+--
 -- Name: claim_payments_to_check(integer); Type: FUNCTION; Schema: public; Owner: postgres
 --
 
@@ -2249,6 +2369,27 @@ $$;
 ALTER FUNCTION public.fail_payment(p_reference text, p_reason text) OWNER TO postgres;
 
 --
+-- Name: find_admin(text); Type: FUNCTION; Schema: public; Owner: postgres
+--
+
+CREATE FUNCTION public.find_admin(p_email text) RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  v_admin_id uuid;
+begin
+  select a.id into v_admin_id from public.admins a where lower(a.email) = lower(p_email);
+  if not found then
+    raise sqlstate 'PT403' using hint = 'NOT_AN_ADMIN', message = format('No admin has the e-mail address %s.', p_email);
+  end if;
+  return v_admin_id;
+end;
+$$;
+
+ALTER FUNCTION public.find_admin(p_email text) OWNER TO postgres;
+
+--
 -- Name: get_account(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 --
 
@@ -2387,18 +2528,29 @@ CREATE FUNCTION public.handle_deleted_user() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  -- A real user: no operator keeps a chat that is about to vanish; money records stay without the person.
-  perform from public.chats c where c.real_user_id = old.id order by c.id for no key update;
-  perform private.release_chats(
-    array_agg(c.id), array_agg('account_deleted'::text))
-  from public.chats c
-  where c.real_user_id = old.id and c.assigned_operator_id is not null;
+  -- Every chat that goes with the account, or forgets the operator, before anything else is locked.
+  perform from public.chats c
+  where c.real_user_id = old.id
+    or c.assigned_operator_id = old.id or c.last_answered_by = old.id or c.last_released_from = old.id
+  order by c.id
+  for no key update;
+
+  -- A real user: money records stay without the person, and no operator keeps a chat that is about to vanish.
+  perform from public.payment_events e
+  where e.reference in (select t.paystack_reference from public.transactions t where t.real_user_id = old.id)
+  order by e.id
+  for no key update;
+  perform from public.transactions t where t.real_user_id = old.id order by t.id for no key update;
   update public.payment_events e
   set body = null, detail = null, source_ip = null
   where e.reference in (select t.paystack_reference from public.transactions t where t.real_user_id = old.id);
   update public.transactions t
   set provider_payload = null
   where t.real_user_id = old.id;
+  perform private.release_chats(
+    array_agg(c.id), array_agg('account_deleted'::text))
+  from public.chats c
+  where c.real_user_id = old.id and c.assigned_operator_id is not null;
 
   -- An operator.
   if exists (select from public.operators o where o.id = old.id) then
@@ -2434,12 +2586,12 @@ begin
       message = format('The e-mail address of a user is name@%s.', v_settings.email_domain);
   elsif coalesce(v_profile ->> 'age', '') !~ '^[0-9]{1,3}$' or (v_profile ->> 'age')::integer not between 18 and 100 then
     raise sqlstate 'PT400' using hint = 'INVALID_AGE', message = 'Users are 18 to 100 years old.';
-  elsif private.clean_text(v_profile ->> 'display_name') = ''
-    or private.clean_text(v_profile ->> 'location') = ''
+  elsif char_length(private.clean_text(v_profile ->> 'display_name')) not between 1 and 50
+    or char_length(private.clean_text(v_profile ->> 'location')) not between 1 and 100
     or coalesce(v_profile ->> 'gender', '') not in ('male', 'female')
     or coalesce(v_profile ->> 'looking_for', '') not in ('male', 'female') then
     raise sqlstate 'PT400' using hint = 'INVALID_SIGN_UP',
-      message = 'A sign-up has display_name, location, gender and looking_for (male or female).';
+      message = 'A sign-up has display_name (1 to 50 characters), location (1 to 100), gender and looking_for (male or female).';
   end if;
   insert into public.real_users
     (id, name, display_name, email, location, gender, looking_for, age, disclosure_version, disclosure_accepted_at)
@@ -2519,17 +2671,31 @@ CREATE FUNCTION public.handle_pending_payment_events(p_limit integer, p_mode tex
     SET search_path TO ''
     AS $$
 declare
+  v_event_ids bigint[];
+  v_references text[];
   v_event_id bigint;
   v_handled integer := 0;
   v_failed integer := 0;
 begin
-  for v_event_id in
-    select e.id from public.payment_events e
+  select array_agg(due.id order by due.id), array_agg(distinct due.reference)
+  into v_event_ids, v_references
+  from (
+    select e.id, e.reference from public.payment_events e
     where e.handled_at is null
     order by e.id
     limit p_limit
     for update skip locked
-  loop
+  ) as due;
+  -- One payment after the other would hold the user of the first while it waits for the second.
+  perform private.lock_reference(named.reference) from unnest(v_references) as named (reference)
+  where named.reference is not null;
+  perform from public.transactions t where t.paystack_reference = any (v_references) order by t.id for no key update;
+  perform from public.real_users u
+  where u.id in (select t.real_user_id from public.transactions t where t.paystack_reference = any (v_references))
+  order by u.id
+  for no key update;
+
+  foreach v_event_id in array coalesce(v_event_ids, '{}') loop
     begin
       perform public.handle_payment_event(v_event_id, p_mode);
       v_handled := v_handled + 1;
@@ -2606,8 +2772,8 @@ declare
   v_messages json;
   v_count integer;
 begin
-  if p_limit is null or p_limit not between 1 and 200 then
-    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A page has 1 to 200 messages.';
+  if p_limit is null or p_limit not between 1 and 200 or least(p_after, p_before) < 0 then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A page has 1 to 200 messages, after or before a seq.';
   end if;
   select c.* into v_chat from public.chats c
   where c.id = p_chat_id
@@ -2978,22 +3144,24 @@ CREATE FUNCTION public.reassign_chat(p_admin_id uuid, p_chat_id uuid, p_operator
     SET search_path TO ''
     AS $$
 declare
-  v_is_active boolean;
+  v_chat public.chats;
   v_operator public.operators;
   v_assigned_to uuid := p_operator_id;
 begin
   perform private.require_admin(p_admin_id);
-  select c.is_active into v_is_active from public.chats c where c.id = p_chat_id for no key update;
+  select c.* into v_chat from public.chats c where c.id = p_chat_id for no key update;
   if not found then
     raise sqlstate 'PT404' using hint = 'CHAT_NOT_FOUND', message = 'There is no such chat.';
-  elsif not v_is_active then
+  elsif not v_chat.is_active then
     raise sqlstate 'PT409' using hint = 'CHAT_CLOSED', message = 'This chat has been closed.';
   end if;
   if p_operator_id is null then
     v_assigned_to := public.release_and_reassign_chat(p_chat_id, 'admin_reassigned');
   else
+    perform from public.operators o
+    where o.id in (v_chat.assigned_operator_id, p_operator_id) order by o.id for no key update;
     perform private.release_chats(array[p_chat_id], array['admin_reassigned']);
-    select o.* into v_operator from public.operators o where o.id = p_operator_id for no key update;
+    select o.* into v_operator from public.operators o where o.id = p_operator_id;
     if not found then
       raise sqlstate 'PT404' using hint = 'OPERATOR_NOT_FOUND', message = 'There is no such operator.';
     elsif v_operator.free_since is null then
@@ -3063,20 +3231,18 @@ CREATE FUNCTION public.record_heartbeat(p_operator_id uuid, p_chat_id uuid DEFAU
     SET search_path TO ''
     AS $$
 declare
+  v_held_id uuid := private.lock_held_chat(p_operator_id);
   v_now timestamptz;
   v_activity timestamptz;
-  v_held_id uuid;
   v_operator public.operators;
   v_settings public.app_settings := private.settings();
   v_idle_seconds double precision;
   v_released record;
 begin
-  select c.id into v_held_id from public.chats c
-  where c.assigned_operator_id = p_operator_id
-  for no key update;
   v_operator := private.operator_in_good_standing(p_operator_id);
   v_now := clock_timestamp();
-  v_activity := least(p_last_activity, v_now);
+  -- least() passes over a null, and would make "never moved" into "moved just now".
+  v_activity := case when p_last_activity is not null then least(p_last_activity, v_now) end;
 
   update public.operators o
   set last_heartbeat_at = v_now, last_activity = greatest(o.last_activity, v_activity)
@@ -3161,7 +3327,7 @@ begin
             - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second')
       and c.waiting_since <= clock_timestamp()
         - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second'
-    order by c.id
+    order by c.real_user_id, c.id
     limit 1000
     for no key update skip locked
   loop
@@ -3710,13 +3876,15 @@ declare
   v_chat_id uuid;
 begin
   perform private.require_admin(p_admin_id);
-  if coalesce(private.clean_text(p_reason), '') = '' then
-    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A suspension has a reason.';
+  if char_length(private.clean_text(p_reason)) not between 1 and 1000 then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A suspension has a reason of 1 to 1000 characters.';
   end if;
   perform from public.chats c where c.real_user_id = p_user_id order by c.id for no key update;
+  -- All operators before the user's own row, which the first refund locks.
+  perform private.release_chats(array_agg(c.id), array_agg('user_suspended'::text))
+  from public.chats c where c.real_user_id = p_user_id and c.assigned_operator_id is not null;
   for v_chat_id in
-    select c.id from public.chats c
-    where c.real_user_id = p_user_id and (c.waiting_since is not null or c.assigned_operator_id is not null)
+    select c.id from public.chats c where c.real_user_id = p_user_id and c.waiting_since is not null
   loop
     perform private.stop_waiting(v_chat_id, 'user_suspended');
   end loop;
@@ -3773,10 +3941,10 @@ begin
       update public.chats c set idle_warned_at = clock_timestamp()
       where c.id = any (v_warned_ids)
       returning c.id, c.assigned_operator_id, 'warned', 'idle';
-    perform private.notify('operator:' || c.assigned_operator_id, 'idle_warning', jsonb_build_object(
-      'chat_id', c.id,
-      'seconds_left', (private.settings()).idle_release_seconds - (private.settings()).idle_warning_seconds))
-    from public.chats c where c.id = any (v_warned_ids);
+    perform private.notify('operator:' || h.operator_id, 'idle_warning', jsonb_build_object(
+      'chat_id', h.chat_id, 'seconds_left', ceil(s.idle_release_seconds - h.idle_seconds)))
+    from private.assignment_health() h, public.app_settings s
+    where h.chat_id = any (v_warned_ids);
 
     perform private.release_chats(v_released_ids, v_reasons);
     return query
@@ -3846,7 +4014,8 @@ begin
       email_domain = v_settings.email_domain,
       disclosure_version = v_settings.disclosure_version,
       disclosure_text = v_settings.disclosure_text,
-      currency = v_settings.currency;
+      currency = v_settings.currency
+  where s.id;
   return json_build_object('settings', to_jsonb(private.settings()) - 'id');
 exception
   when check_violation or not_null_violation or invalid_text_representation or numeric_value_out_of_range then
@@ -5968,6 +6137,14 @@ REVOKE ALL ON FUNCTION public.block_profile(p_fictional_user_id uuid) FROM PUBLI
 GRANT ALL ON FUNCTION public.block_profile(p_fictional_user_id uuid) TO authenticated;
 
 --
+-- Name: FUNCTION check_invariants(p_sweep_seconds integer); Type: ACL; Schema: public; Owner: postgres
+--
+
+REVOKE ALL ON FUNCTION public.check_invariants(p_sweep_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.check_invariants(p_sweep_seconds integer) TO fantooo_api;
+GRANT ALL ON FUNCTION public.check_invariants(p_sweep_seconds integer) TO service_role;
+
+--
 -- Name: FUNCTION claim_payments_to_check(p_limit integer); Type: ACL; Schema: public; Owner: postgres
 --
 
@@ -6045,6 +6222,14 @@ GRANT ALL ON FUNCTION public.deactivate_operator(p_admin_id uuid, p_operator_id 
 REVOKE ALL ON FUNCTION public.fail_payment(p_reference text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fail_payment(p_reference text, p_reason text) TO fantooo_api;
 GRANT ALL ON FUNCTION public.fail_payment(p_reference text, p_reason text) TO service_role;
+
+--
+-- Name: FUNCTION find_admin(p_email text); Type: ACL; Schema: public; Owner: postgres
+--
+
+REVOKE ALL ON FUNCTION public.find_admin(p_email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_admin(p_email text) TO fantooo_api;
+GRANT ALL ON FUNCTION public.find_admin(p_email text) TO service_role;
 
 --
 -- Name: FUNCTION get_account(p_caller_id uuid); Type: ACL; Schema: public; Owner: postgres
