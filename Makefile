@@ -4,10 +4,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help deps up down demo test e2e oracle bench lint format schema lock clean
+.PHONY: help deps up down demo test e2e oracle bench lint format schema types types-check lock clean
 
 help: ## this list
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 deps: $(STAMP) ## make .venv from the lock file
 
@@ -51,6 +51,18 @@ format: deps ## put the code into shape
 
 schema: deps ## write docs/schema.sql anew
 	@$(BIN)/python -m tests.support.schema_dump
+
+types: deps ## write the API's document and the TypeScript clients anew; needs Node 20 or newer
+	@$(BIN)/python docs/make_openapi.py
+	@$(BIN)/python -m clients.generate
+	@cd clients/typescript && npm ci --silent --no-audit --no-fund && npm run --silent generate
+
+types-check: ## the TypeScript clients are current and compile, with the example that uses them
+	@if command -v npm >/dev/null; then \
+	  cd clients/typescript && npm ci --silent --no-audit --no-fund && npm run --silent check; \
+	else \
+	  echo "Skipped: the TypeScript clients are checked where there is Node 20 or newer (and in CI)."; \
+	fi
 
 lock: deps ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.txt
