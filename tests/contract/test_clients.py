@@ -24,7 +24,7 @@ def test_columns_and_arguments_are_optional_where_the_database_can_do_without_th
     )
     db.owner.execute(
         "create function public.zebras_of(p_name text, p_limit integer default 1)"
-        " returns table (name text, age numeric) language sql as 'select null, null'"
+        " returns table (name text, age numeric) language sql as 'select null, 1.0'"
     )
     types = generate.database_types(db.dsn)
     assert (
