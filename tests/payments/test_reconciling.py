@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import requests
+from psycopg.types.json import Jsonb
 
 from api.providers.paystack import InvalidKey, Paystack
 from jobs import reconcile_payments
@@ -27,8 +28,8 @@ def asked(shop: Shop) -> list[str]:
 
 
 def next_check_in(shop: Shop, reference: str) -> timedelta | None:
-    at = shop.payment(reference)["next_check_at"]
-    return at and at - datetime.now(UTC)
+    at: datetime | None = shop.payment(reference)["next_check_at"]
+    return at - datetime.now(UTC) if at else None
 
 
 class TestFinding:
@@ -160,6 +161,16 @@ class TestBounds:
         assert sorted(asked(shop)) == sorted(references)
         assert sum(result.get("credited", 0) for result in results) == 12
 
+    def test_a_payment_being_claimed_is_passed_over_not_waited_for(self, shop: Shop) -> None:
+        [reference] = lost_payments(shop, 1)
+        first, second = shop.db.session(), shop.db.session()
+        second.execute("set lock_timeout = '5s'")
+        first.begin()
+        assert first.call("claim_payments_to_check", 10) == {"payments": [{"reference": reference}]}
+        assert second.call("claim_payments_to_check", 10) == {"payments": []}
+        first.rollback()
+        assert shop.reconcile()["credited"] == 1
+
     def test_a_run_ends_when_its_time_is_up_and_the_next_one_goes_on(self, shop: Shop) -> None:
         references = lost_payments(shop, 3)
         result = reconcile_payments.run(shop.services.db, shop.paystack.client(), seconds=0)
@@ -241,6 +252,42 @@ class TestRaces:
         first.commit()
         assert (waiting.result()["status"], waiting.result()["granted"]) == ("success", 0)
         assert shop.purchases(buyer) == [CREDITS]
+
+    def test_a_payment_adopted_while_it_is_adopted_waits(self, shop: Shop) -> None:
+        """Written out: nobody has a row of it yet to wait at."""
+        buyer = shop.buyer()
+        shop.paystack.set_faults(drop_webhooks=True)
+        charge = shop.paystack.client().verify(shop.browser_pays(10_000, metadata={"user_id": str(buyer)}))
+        settle = (
+            "settle_payment",
+            charge.reference,
+            charge.amount_minor,
+            "KES",
+            Jsonb(charge.payload),
+            "test",
+        )
+        first, second = shop.db.session(), shop.db.session()
+        first.begin()
+        assert first.call(*settle)["granted"] == CREDITS
+        waiting = second.start(*settle)
+        shop.db.wait_until_blocked(second)
+        first.commit()
+        assert (waiting.result()["status"], waiting.result()["granted"]) == ("success", 0)
+
+    def test_a_refund_of_a_payment_that_is_just_adopted_waits_and_takes_it_back(self, shop: Shop) -> None:
+        buyer = shop.buyer()
+        shop.paystack.set_faults(drop_webhooks=True)
+        charge = shop.paystack.client().verify(shop.browser_pays(10_000, metadata={"user_id": str(buyer)}))
+        first, second = shop.db.session(), shop.db.session()
+        first.begin()
+        first.call(
+            "settle_payment", charge.reference, charge.amount_minor, "KES", Jsonb(charge.payload), "test"
+        )
+        waiting = second.start("reverse_payment", charge.reference, "refund:1", "refund", 10_000, "done")
+        shop.db.wait_until_blocked(second)
+        first.commit()
+        assert waiting.result()["credits_reversed"] == CREDITS
+        assert shop.db.credits(buyer) == 0
 
     def test_a_payment_adopted_twice_at_once_is_one_payment(self, shop: Shop) -> None:
         buyer = shop.buyer()

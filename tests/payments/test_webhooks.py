@@ -170,7 +170,7 @@ class TestBodies:
         """Paystack's events have no id of their own."""
         buyer, _, body = paid_but_not_announced(shop)
         other = body.replace(b'"Successful"', b'"Approved by Financial Institution"')
-        answers = at_once(*[lambda sent=sent: shop.webhook(sent).status_code for sent in (body, other) * 10])  # type: ignore[misc]
+        answers = at_once(*[lambda sent=sent: shop.webhook(sent).status_code for sent in (body, other) * 10])
         assert answers == [200] * 20
         assert sorted(bytes(event["body"]) for event in shop.events()) == sorted([body, other])
         assert sum(event["deliveries"] for event in shop.events()) == 20
