@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Any, Literal, LiteralString
 
 import click
 import jwt
 import psycopg
 import requests
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from api.config import Config, ConfigError
 from api.errors import ApiError
@@ -19,6 +19,7 @@ from api.providers.paystack import NotFound, Paystack, PaystackError
 from api.supabase_auth import SupabaseAuth
 from cli import lint, schema
 from cli.environment import environment
+from cli.words import span
 
 TIMEOUT = 10
 TOLERATED_SKEW_SECONDS = 5
@@ -43,18 +44,25 @@ class Project:
     """What the checks look at. The database is seen as the project's owner."""
 
     config: Config
-    conn: psycopg.Connection[dict[str, object]]
+    conn: psycopg.Connection
+    api_url: str | None
     tries_sign_in: bool
 
-    def value(self, query: str) -> object:
-        row = self.conn.execute(query.encode()).fetchone()
-        return next(iter(row.values())) if row else None
+    def rows(self, query: LiteralString, *parameters: object) -> list[DictRow]:
+        """What the database answers, by column."""
+        with self.conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query, parameters).fetchall()
 
-    def ask(self, path: str, key: str, **options: object) -> requests.Response:
-        """One request to the project's Supabase with one of its keys."""
-        method = str(options.pop("method", "GET"))
+    def value(self, query: LiteralString, *parameters: object) -> Any:
+        """The first column of the first row; None when there is no row."""
+        row = self.conn.execute(query, parameters).fetchone()
+        return row[0] if row else None
+
+    def ask(self, path: str, key: str, send: dict[str, object] | None = None) -> requests.Response:
+        """One request to the project's Supabase with one of its keys: a POST when there is something to send."""
         headers = {"apikey": key, "Authorization": f"Bearer {key}"}
-        return requests.request(method, self.config.supabase_url + path, headers=headers, timeout=TIMEOUT, **options)  # type: ignore[arg-type]
+        url, method = self.config.supabase_url + path, "GET" if send is None else "POST"
+        return requests.request(method, url, json=send, headers=headers, timeout=TIMEOUT)
 
     @property
     def anon_key(self) -> str:
@@ -69,7 +77,9 @@ Check = Callable[[Project], Iterator[Result]]
 
 
 @click.command()
-@click.option("--sign-in/--no-sign-in", default=True, help="Make a throwaway account, sign in with it and remove it.")
+@click.option(
+    "--sign-in/--no-sign-in", default=True, help="Make a throwaway account, sign in with it and remove it."
+)
 def doctor(sign_in: bool) -> None:
     """Examine a project, local or hosted, by the environment the API would have and ADMIN_DATABASE_URL.
 
@@ -82,17 +92,20 @@ def doctor(sign_in: bool) -> None:
         raise click.ClickException(str(error)) from error
     admin_url = variables.get("ADMIN_DATABASE_URL")
     if not admin_url:
-        raise click.ClickException("ADMIN_DATABASE_URL is not set: the connection string of the project's postgres role.")
+        raise click.ClickException(
+            "ADMIN_DATABASE_URL is not set: the connection string of the project's postgres role."
+        )
     try:
-        conn = psycopg.connect(admin_url, autocommit=True, connect_timeout=TIMEOUT, row_factory=dict_row)
+        conn = psycopg.connect(admin_url, autocommit=True, connect_timeout=TIMEOUT)
     except psycopg.OperationalError as error:
         raise click.ClickException(f"The database does not answer: {str(error).strip()}") from error
     failures = 0
     with conn:
-        for result in examine(Project(config, conn, sign_in)):
+        for result in examine(Project(config, conn, variables.get("API_URL"), sign_in)):
             failures += result.level == "failure"
             _show(result)
-    click.echo(f"\n{failures} failures." if failures else "\nNothing is broken.")
+    things = "1 thing is" if failures == 1 else f"{failures} things are"
+    click.echo(f"\n{things} broken." if failures else "\nNothing is broken.")
     raise SystemExit(bool(failures))
 
 
@@ -103,37 +116,54 @@ def examine(project: Project) -> Iterator[Result]:
         try:
             yield from check(project)
         except (requests.RequestException, psycopg.Error) as error:
-            yield Result("failure", name, f"could not be examined: {str(error).strip().splitlines()[0]}", "See above.")
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            yield Result(
+                "failure",
+                name,
+                f"could not be examined: {reason}",
+                "Mend what failed before this, and ask again.",
+            )
 
 
 def database_roles(project: Project) -> Iterator[Result]:
     if project.value("select rolsuper from pg_roles where rolname = current_user"):
-        yield Result("warning", "owner", "ADMIN_DATABASE_URL logs in as a superuser", "Use the project's postgres role.")
-    api_role = project.conn.execute(
-        "select rolcanlogin, rolbypassrls, rolsuper from pg_roles where rolname = 'fantooo_api'"
-    ).fetchone()
-    if api_role is None:
+        yield Result(
+            "warning",
+            "owner",
+            "ADMIN_DATABASE_URL logs in as a superuser",
+            "Use the project's postgres role.",
+        )
+    goes_round_policies = project.value(
+        "select rolbypassrls or rolsuper from pg_roles where rolname = 'fantooo_api'"
+    )
+    if goes_round_policies is None:
         yield Result("failure", "fantooo_api", "the API's role does not exist", "Run: fantooo db push")
         return
-    if api_role["rolbypassrls"] or api_role["rolsuper"]:
-        yield Result("failure", "fantooo_api", "may go round row level security", "alter role fantooo_api nobypassrls")
+    if goes_round_policies:
+        yield Result(
+            "failure", "fantooo_api", "may go round row level security", "alter role fantooo_api nobypassrls"
+        )
     try:
         with psycopg.connect(project.config.database_url.get_secret_value(), connect_timeout=TIMEOUT) as conn:
-            row = conn.execute(
+            ((login, readable),) = conn.execute(
                 "select current_user, (select count(*) from pg_class where relnamespace = 'public'::regnamespace"
                 " and relkind = 'r' and has_table_privilege(oid, 'select'))"
-            ).fetchone()
+            ).fetchall()
     except psycopg.OperationalError as error:
         yield Result(
             "failure", "DATABASE_URL", f"does not log in: {str(error).strip().splitlines()[-1]}",
             "Set the password: FANTOOO_API_PASSWORD=… fantooo db push",
         )  # fmt: skip
         return
-    assert row is not None
-    if row[0] != "fantooo_api":
-        yield Result("failure", "DATABASE_URL", f"logs in as {row[0]}, with more rights than the API needs", "Use the login fantooo_api.")
-    elif row[1]:
-        yield Result("failure", "fantooo_api", f"may read {row[1]} tables", "Run: fantooo db push")
+    if login != "fantooo_api":
+        yield Result(
+            "failure",
+            "DATABASE_URL",
+            f"logs in as {login}, with more rights than the API needs",
+            "Use the login fantooo_api.",
+        )
+    elif readable:
+        yield Result("failure", "fantooo_api", f"may read {readable} tables", "Run: fantooo db push")
     else:
         yield Result("ok", "fantooo_api", "logs in, and may execute our functions and nothing else")
 
@@ -148,13 +178,18 @@ def database_schema(project: Project) -> Iterator[Result]:
         count = len(todo.pending) + len(todo.changed) + len(todo.removed)
         yield Result("failure", "schema", f"{count} files are not applied", "Run: fantooo db push")
     elif todo.drift:
-        yield Result("failure", "schema", f"changed by hand since the last push: {todo.drift[0]}", "See: fantooo db status")
+        yield Result(
+            "failure",
+            "schema",
+            f"changed by hand since the last push: {todo.drift[0]}",
+            "See: fantooo db status",
+        )
     else:
         yield Result("ok", "schema", "is what sql/ says, functions, policies and rights included")
 
 
 def database_linter(project: Project) -> Iterator[Result]:
-    findings = lint.run(project.conn)  # type: ignore[arg-type]
+    findings = lint.run(project.conn)
     if not findings:
         yield Result("ok", "linter", "no findings")
     for finding in findings:
@@ -164,7 +199,9 @@ def database_linter(project: Project) -> Iterator[Result]:
 def auth_service(project: Project) -> Iterator[Result]:
     answer = project.ask("/auth/v1/settings", project.anon_key)
     if answer.status_code == 401:
-        yield Result("failure", "SUPABASE_ANON_KEY", "is not accepted", "Copy it again from the project's settings.")
+        yield Result(
+            "failure", "SUPABASE_ANON_KEY", "is not accepted", "Copy it again from the project's settings."
+        )
     elif not answer.ok:
         yield Result("failure", "Auth", f"answered {answer.status_code}", "Is SUPABASE_URL the project's?")
     else:
@@ -176,7 +213,12 @@ def auth_service(project: Project) -> Iterator[Result]:
             )  # fmt: skip
     admin = project.ask("/auth/v1/admin/users?per_page=1", project.service_key)
     if not admin.ok:
-        yield Result("failure", "SUPABASE_SERVICE_ROLE_KEY", f"Auth's admin calls answer {admin.status_code}", "Copy it again.")
+        yield Result(
+            "failure",
+            "SUPABASE_SERVICE_ROLE_KEY",
+            f"Auth's admin calls answer {admin.status_code}",
+            "Copy it again.",
+        )
 
 
 def token_keys(project: Project) -> Iterator[Result]:
@@ -184,9 +226,19 @@ def token_keys(project: Project) -> Iterator[Result]:
     if keys:
         yield Result("ok", "signing keys", f"{', '.join(sorted({key['alg'] for key in keys}))} by JWKS")
     elif project.config.supabase_jwt_secret:
-        yield Result("warning", "signing keys", "tokens are signed with a shared secret", "Rotate to an asymmetric key (JWT Keys).")
+        yield Result(
+            "warning",
+            "signing keys",
+            "tokens are signed with a shared secret",
+            "Rotate to an asymmetric key (JWT Keys).",
+        )
     else:
-        yield Result("failure", "signing keys", "no public key and no SUPABASE_JWT_SECRET: no token can be verified", "Set SUPABASE_JWT_SECRET, or rotate to an asymmetric key.")
+        yield Result(
+            "failure",
+            "signing keys",
+            "no public key and no SUPABASE_JWT_SECRET: no token can be verified",
+            "Set SUPABASE_JWT_SECRET, or rotate to an asymmetric key.",
+        )
 
 
 def sign_in(project: Project) -> Iterator[Result]:
@@ -201,7 +253,9 @@ def sign_in(project: Project) -> Iterator[Result]:
         finally:
             auth.delete_user(user["id"])
     except ApiError as error:
-        yield Result("failure", "sign-in", f"a throwaway account could not sign in: {error}", "See Auth's log.")
+        yield Result(
+            "failure", "sign-in", f"a throwaway account could not sign in: {error}", "See Auth's log."
+        )
         return
     claims = jwt.decode(token, options={"verify_signature": False})
     if "user_role" in claims:
@@ -212,87 +266,158 @@ def sign_in(project: Project) -> Iterator[Result]:
             "Authentication, Hooks: custom access token → public.custom_access_token_hook. See docs/deploy.md.",
         )  # fmt: skip
     if claims.get("iss") != project.config.token_issuer:
-        yield Result("failure", "issuer", f"tokens are of {claims.get('iss')}, and the API refuses them", "Set SUPABASE_URL to the project's own URL.")
+        yield Result(
+            "failure",
+            "issuer",
+            f"tokens are of {claims.get('iss')}, and the API refuses them",
+            "Set SUPABASE_URL to the project's own URL.",
+        )
 
 
 def rest_service(project: Project) -> Iterator[Result]:
-    answer = project.ask("/rest/v1/rpc/get_disclosure", project.anon_key, method="POST", json={})
+    answer = project.ask("/rest/v1/rpc/get_disclosure", project.anon_key, send={})
     if answer.ok and "version" in answer.json():
         yield Result("ok", "REST", "answers, and signed-out pages can read the disclosure")
     else:
-        yield Result("failure", "REST", f"get_disclosure answered {answer.status_code}", "Is public among the exposed schemas?")
+        yield Result(
+            "failure",
+            "REST",
+            f"get_disclosure answered {answer.status_code}",
+            "Is public among the exposed schemas?",
+        )
 
 
 def realtime_service(project: Project) -> Iterator[Result]:
-    answer = project.ask("/realtime/v1/api/broadcast", project.service_key, method="POST", json={"messages": []})
+    answer = project.ask("/realtime/v1/api/broadcast", project.service_key, send={"messages": []})
     if answer.status_code in (404, 405) or answer.status_code >= 500:
-        yield Result("failure", "Realtime", f"answered {answer.status_code}", "Is Realtime enabled for the project?")
+        yield Result(
+            "failure", "Realtime", f"answered {answer.status_code}", "Is Realtime enabled for the project?"
+        )
     published = project.value(
         "select count(*) from pg_publication_tables where pubname = 'supabase_realtime'"
         " and schemaname = 'public' and tablename in ('messages', 'chats')"
     )
     policies = project.value(
-        "select count(*) from pg_policies where schemaname = 'realtime' and tablename = 'messages' and policyname like 'fantooo%'"
+        "select count(*) from pg_policies where schemaname = 'realtime' and tablename = 'messages' and starts_with(policyname, 'fantooo')"
     )
     if published != 2:
-        yield Result("failure", "publication", "messages and chats are not both in supabase_realtime", "alter publication supabase_realtime add table public.messages, public.chats")
+        yield Result(
+            "failure",
+            "publication",
+            "messages and chats are not both in supabase_realtime",
+            "alter publication supabase_realtime add table public.messages, public.chats",
+        )
     elif policies != 2:
-        yield Result("failure", "Realtime policies", "are missing on realtime.messages", "Run: fantooo db push")
+        yield Result(
+            "failure", "Realtime policies", "are missing on realtime.messages", "Run: fantooo db push"
+        )
     else:
         yield Result("ok", "Realtime", "answers; tables are published, private topics have their policies")
 
 
+def api_service(project: Project) -> Iterator[Result]:
+    if not project.api_url:
+        return
+    answer = requests.get(f"{project.api_url}/api/ready", timeout=TIMEOUT)
+    if answer.ok:
+        yield Result("ok", "API", "answers, and reaches its database")
+    else:
+        yield Result(
+            "failure",
+            "API",
+            f"/api/ready answered {answer.status_code}",
+            "See its log: it says what it cannot reach.",
+        )
+
+
 def payments(project: Project) -> Iterator[Result]:
     config = project.config
-    paystack = Paystack(config.paystack_secret_key.get_secret_value(), config.paystack_base_url)
+    paystack = Paystack(config.paystack_secret_key.get_secret_value(), base_url=config.paystack_base_url)
     try:
         paystack.verify("doctor-" + uuid.uuid4().hex)
     except NotFound:
         yield Result("ok", "Paystack", f"accepts the {config.paystack_mode} key")
     except PaystackError as error:
-        yield Result("failure", "Paystack", str(error), "Check PAYSTACK_SECRET_KEY and the way out to api.paystack.co.")
+        yield Result(
+            "failure", "Paystack", str(error), "Check PAYSTACK_SECRET_KEY and the way out to api.paystack.co."
+        )
     seen = project.value("select max(received_at) from public.payment_events where signature_valid")
     if seen is None:
-        yield Result("warning", "webhooks", "none has come yet", "Paystack, Settings, API Keys & Webhooks: <API>/api/webhooks/paystack")
+        yield Result(
+            "warning",
+            "webhooks",
+            "none has come yet",
+            f"Paystack, Settings, API Keys & Webhooks: {project.api_url or 'https://…'}/api/webhooks/paystack",
+        )
     else:
         yield Result("ok", "webhooks", f"the last came at {seen:%Y-%m-%d %H:%M} UTC")
-    stuck = project.value("select count(*) from public.payment_events where handled_at is null and received_at < now() - interval '10 minutes'")
+    stuck = project.value(
+        "select count(*) from public.payment_events where handled_at is null and received_at < now() - interval '10 minutes'"
+    )
     if stuck:
-        yield Result("failure", "webhooks", f"{stuck} were stored and not handled", "Run: fantooo job reconcile-payments --once; see their detail.")
+        yield Result(
+            "failure",
+            "webhooks",
+            f"{stuck} were stored and not handled",
+            "Run: fantooo job reconcile-payments --once; see their detail.",
+        )
 
 
 def scheduled_jobs(project: Project) -> Iterator[Result]:
     for job, interval in JOB_INTERVALS.items():
-        row = project.conn.execute(
-            "select extract(epoch from now() - last_run_at)::integer as ago from public.job_runs where job = %s", [job]
-        ).fetchone()
-        if row is None:
-            yield Result("warning", job, "has never run", f"Schedule it (docs/deploy.md), or: fantooo job {job} --every 60")
-        elif int(str(row["ago"])) > interval:
-            yield Result("failure", job, f"last ran {row['ago']} seconds ago", "Is its cron alive?")
+        ago = project.value(
+            "select extract(epoch from now() - last_run_at)::integer from public.job_runs where job = %s", job
+        )
+        if ago is None:
+            yield Result(
+                "warning",
+                job,
+                "has never run",
+                f"Schedule it (docs/deploy.md), or: fantooo job {job} --every 60",
+            )
+        elif ago > interval:
+            yield Result(
+                "failure", job, f"last ran {span(ago)} ago, and should have within {span(interval)}",
+                f"See whether its cron is alive, or run it: fantooo job {job} --once",
+            )  # fmt: skip
         else:
-            yield Result("ok", job, f"ran {row['ago']} seconds ago")
+            yield Result("ok", job, f"ran {span(ago)} ago")
 
 
 def clocks(project: Project) -> Iterator[Result]:
     ours = time.time()
-    theirs = float(str(project.value("select extract(epoch from clock_timestamp())")))
+    theirs = float(project.value("select extract(epoch from clock_timestamp())"))
     date = project.ask("/auth/v1/health", project.anon_key).headers.get("Date")
     auths = parsedate_to_datetime(date).timestamp() if date else ours
     skew = max(abs(theirs - ours), abs(auths - ours))
     if skew > TOLERATED_SKEW_SECONDS:
-        yield Result("failure", "clocks", f"differ by {skew:.0f} seconds: tokens seem expired or not yet valid", "Set this machine's clock (NTP).")
+        yield Result(
+            "failure",
+            "clocks",
+            f"differ by {skew:.0f} seconds: tokens seem expired or not yet valid",
+            "Set this machine's clock (NTP).",
+        )
     else:
         yield Result("ok", "clocks", "agree")
 
 
 def invariants(project: Project) -> Iterator[Result]:
-    wrong = project.conn.execute("select * from public.audit_credits() limit 20").fetchall()
+    wrong = project.rows("select * from public.audit_credits() limit 20")
     for row in wrong:
-        yield Result("failure", "ledger", f"user {row['user_id']}: {row['problem']}", "docs/operations.md, 'The books do not add up'.")
-    broken = project.conn.execute("select * from public.check_invariants() limit 20").fetchall()
+        yield Result(
+            "failure",
+            "ledger",
+            f"user {row['user_id']}: {row['problem']}",
+            "docs/operations.md, 'The books do not add up'.",
+        )
+    broken = project.rows("select * from public.check_invariants() limit 20")
     for row in broken:
-        yield Result("failure", "invariant", f"{row['invariant']}: {row['detail']}", "docs/operations.md, 'A broken invariant'.")
+        yield Result(
+            "failure",
+            "invariant",
+            f"{row['invariant']}: {row['detail']}",
+            "docs/operations.md, 'A broken invariant'.",
+        )
     if not wrong and not broken:
         yield Result("ok", "invariants", "every balance is the sum of its ledger; chats and operators agree")
 
@@ -306,11 +431,13 @@ CHECKS: tuple[Check, ...] = (
     sign_in,
     rest_service,
     realtime_service,
+    api_service,
     payments,
     scheduled_jobs,
     clocks,
     invariants,
 )
+
 
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", "red")}
 

@@ -10,6 +10,7 @@ import click
 from api.db import Database
 from cli.database import connected, explained
 from cli.staff import by_option, email_option, make_account, name_option, password_option, read_password
+from cli.words import span
 
 Row = dict[str, Any]
 
@@ -90,7 +91,7 @@ def list_(by: str) -> None:
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     click.echo(
-        f"\n{queue['waiting']} waiting, the oldest for {_span(queue['oldest_wait_seconds'])}; "
+        f"\n{queue['waiting']} waiting, the oldest for {span(queue['oldest_wait_seconds'])}; "
         f"{queue['free_operators']} free to take one."
     )
 
@@ -122,12 +123,4 @@ def _state(operator: Row) -> tuple[str, str | None]:
 
 
 def _ago(moment: str | None, now: datetime) -> str:
-    return _span((now - datetime.fromisoformat(moment)).total_seconds()) if moment else "-"
-
-
-def _span(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 7 min, 3 h, 5 d."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"
+    return span((now - datetime.fromisoformat(moment)).total_seconds()) if moment else "-"
