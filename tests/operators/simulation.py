@@ -88,8 +88,8 @@ class Diary:
         self.unanswered = 0
         # The client ids of the messages that a user knows were taken.
         self.sent: set[UUID] = set()
-        # (operator, chat, reason) of what operators ended themselves, or tried to.
-        self.left: set[tuple[UUID, UUID, str]] = set()
+        # (operator, chat, reason) of what operators completed or released, or tried to.
+        self.laid_down: set[tuple[UUID, UUID, str]] = set()
 
     @contextmanager
     def noting(self, function: str) -> Iterator[None]:
@@ -181,9 +181,10 @@ class Operator(Person):
         self._chat: UUID | None = None
         self._has_answered = False
         self._answer_at = 0
-        # In virtual seconds, for explaining what is done to them.
+        # What they know the service knows of them, in virtual seconds: it explains what is done to them.
         self.last_heard_of = 0
         self.last_reported_move = 0
+        self.left_at = -STEP
         self.answered: dict[UUID, int] = {}
 
     def act(self, now: int) -> None:
@@ -217,8 +218,7 @@ class Operator(Person):
             self._leave(now)
 
     def _leave(self, now: int) -> None:
-        if self._chat:
-            self._diary.left.add((self.id, self._chat, "operator_left"))
+        self.left_at = now
         try:
             self._call("set_operator_availability", available=False)
             self._on_duty = False
@@ -251,20 +251,19 @@ class Operator(Person):
     def _work_on(self, chat: UUID, now: int) -> None:
         if not self._has_answered:
             message = UUID(int=self.rng.getrandbits(128), version=4)
-            self.answered[chat] = self.last_heard_of = self.last_reported_move = now
             self._call("send_operator_message", chat_id=chat, content="an answer", client_message_id=message)
+            self.answered[chat] = self.last_reported_move = now
             self._has_answered = True
             self._answer_at = now + self.rng.randrange(0, 30)
-            return
-        self.last_heard_of = now
-        if self.rng.random() < 0.1:
-            self._diary.left.add((self.id, chat, "operator_released"))
+        elif self.rng.random() < 0.1:
+            self._diary.laid_down.add((self.id, chat, "operator_released"))
             self._call("release_chat", chat_id=chat)
             self._take(None, now)
         else:
-            self._diary.left.add((self.id, chat, "completed"))
+            self._diary.laid_down.add((self.id, chat, "completed"))
             self._take(self._call("complete_and_continue", chat_id=chat)["chat"], now)
             self._is_in_line = self._chat is None
+        self.last_heard_of = now
 
     def _beat(self, now: int) -> None:
         moves = self.mood is not Mood.IDLE
@@ -479,10 +478,13 @@ class World:
                 return held_for > ANSWER_WITHIN - STEP and not operator.was_answering(
                     segment.chat, int(begun)
                 )
+            case "operator_left":
+                # Perhaps with a chat that they were given in the same moment and never saw.
+                return abs(segment.released_at - operator.left_at) <= 2 * STEP
             case "operator_deactivated":
                 return True
             case reason:
-                return (segment.operator, segment.chat, reason) in self.diary.left
+                return (segment.operator, segment.chat, reason) in self.diary.laid_down
 
     def report(self) -> dict[str, Any]:
         """How long users and operators waited, in virtual seconds, and how evenly work was spread."""

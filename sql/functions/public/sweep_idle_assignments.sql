@@ -22,7 +22,8 @@ begin
   select array_agg(locked.id) into v_locked_ids
   from (
     select c.id from public.chats c
-    where c.id in (select h.chat_id from private.assignment_health() h where h.verdict is not null)
+    where c.assigned_operator_id is not null
+      and c.id in (select h.chat_id from private.assignment_health() h where h.verdict is not null)
     for no key update skip locked
   ) as locked;
 
