@@ -17,7 +17,7 @@ import requests
 from local.errors import SetupError
 from local.processes import ChildDied, Children, command_line
 from local.stack import CHECKOUT, Stack, is_running
-from tests.support.supabase import free_port
+from tests.support.supabase import four_free_ports
 from tests.support.waiting import wait_until
 
 DOCUMENTED = {
@@ -39,19 +39,6 @@ OURS_TO_KEEP = (
 def fantooo(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", *arguments]
     return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=100)
-
-
-def four_free_ports() -> int:
-    """The first of four neighbours that are all free just now."""
-    while True:
-        base = free_port()
-        try:
-            for port in range(base, base + 4):
-                with socket.create_server(("127.0.0.1", port)):
-                    pass
-        except (OSError, OverflowError):
-            continue
-        return base
 
 
 class RunningStack:

@@ -24,6 +24,19 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def four_free_ports() -> int:
+    """The first of four neighbours that are all free just now."""
+    while True:
+        base = free_port()
+        try:
+            for port in range(base, base + 4):
+                with socket.create_server(("127.0.0.1", port)):
+                    pass
+        except (OSError, OverflowError):
+            continue
+        return base
+
+
 @contextmanager
 def running_cluster(data_dir: Path) -> Iterator[Cluster]:
     """A server that does not outlive the block; it need not survive a crash either."""
