@@ -276,10 +276,11 @@ COMMENT ON COLUMN public.chats.waiting_since IS 'Since when a message of the use
 --
 
 CREATE FUNCTION private.chat_for_user(p_chat public.chats) RETURNS json
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-  select json_build_object(
+begin
+  return json_build_object(
     'id', p_chat.id,
     'real_user_id', p_chat.real_user_id,
     'fictional_user_id', p_chat.fictional_user_id,
@@ -297,7 +298,8 @@ CREATE FUNCTION private.chat_for_user(p_chat public.chats) RETURNS json
     'profile', (select json_build_object(
                   'id', f.id, 'name', f.name, 'age', f.age, 'location', f.location,
                   'profile_pictures', f.profile_pictures, 'is_fictional', f.is_fictional)
-                from public.fictional_users f where f.id = p_chat.fictional_user_id))
+                from public.fictional_users f where f.id = p_chat.fictional_user_id));
+end;
 $$;
 
 ALTER FUNCTION private.chat_for_user(p_chat public.chats) OWNER TO postgres;
@@ -408,10 +410,13 @@ ALTER FUNCTION private.event_reference(p_payload jsonb) OWNER TO postgres;
 --
 
 CREATE FUNCTION private.free_operator_for(p_chat public.chats, p_in_line_only boolean, p_except uuid) RETURNS uuid
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-  select o.id
+declare
+  v_operator_id uuid;
+begin
+  select o.id into v_operator_id
   from public.operators o
   where o.free_since is not null
     and o.last_heartbeat_at > clock_timestamp()
@@ -424,7 +429,9 @@ CREATE FUNCTION private.free_operator_for(p_chat public.chats, p_in_line_only bo
     o.free_since,
     o.id
   limit 1
-  for no key update skip locked
+  for no key update skip locked;
+  return v_operator_id;
+end;
 $$;
 
 ALTER FUNCTION private.free_operator_for(p_chat public.chats, p_in_line_only boolean, p_except uuid) OWNER TO postgres;
@@ -464,10 +471,12 @@ ALTER FUNCTION private.give_chat(p_chat_id uuid, p_operator_id uuid, p_accepted 
 --
 
 CREATE FUNCTION private.is_admin() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select exists (select from public.admins a where a.id = auth.uid())
+begin
+  return exists (select from public.admins a where a.id = auth.uid());
+end;
 $$;
 
 ALTER FUNCTION private.is_admin() OWNER TO postgres;
@@ -610,10 +619,11 @@ COMMENT ON COLUMN public.messages.answered_waiting_since IS 'Of an answer: since
 --
 
 CREATE FUNCTION private.message_json(p_message public.messages) RETURNS json
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
-  select json_build_object(
+begin
+  return json_build_object(
     'id', p_message.id,
     'chat_id', p_message.chat_id,
     'seq', p_message.seq,
@@ -624,7 +634,8 @@ CREATE FUNCTION private.message_json(p_message public.messages) RETURNS json
     'created_at', p_message.created_at,
     'delivered_at', p_message.delivered_at,
     'read_at', p_message.read_at,
-    'refunded_at', p_message.refunded_at)
+    'refunded_at', p_message.refunded_at);
+end;
 $$;
 
 ALTER FUNCTION private.message_json(p_message public.messages) OWNER TO postgres;
@@ -657,13 +668,16 @@ ALTER FUNCTION private.move_credits(p_user_id uuid, p_delta integer, p_reason te
 --
 
 CREATE FUNCTION private.my_chat_id() RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select c.id
-  from public.chats c
-  join public.operators o on o.id = c.assigned_operator_id
-  where c.assigned_operator_id = auth.uid() and o.is_active
+begin
+  return (
+    select c.id
+    from public.chats c
+    join public.operators o on o.id = c.assigned_operator_id
+    where c.assigned_operator_id = auth.uid() and o.is_active);
+end;
 $$;
 
 ALTER FUNCTION private.my_chat_id() OWNER TO postgres;
@@ -673,12 +687,15 @@ ALTER FUNCTION private.my_chat_id() OWNER TO postgres;
 --
 
 CREATE FUNCTION private.my_chat_ids() RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select c.id from public.chats c where c.real_user_id = private.my_user_id()
-  union all
-  select private.my_chat_id()
+begin
+  return query
+    select c.id from public.chats c where c.real_user_id = private.my_user_id()
+    union all
+    select private.my_chat_id();
+end;
 $$;
 
 ALTER FUNCTION private.my_chat_ids() OWNER TO postgres;
@@ -688,10 +705,13 @@ ALTER FUNCTION private.my_chat_ids() OWNER TO postgres;
 --
 
 CREATE FUNCTION private.my_user_id() RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select u.id from public.real_users u where u.id = auth.uid() and u.is_active
+begin
+  return (
+    select u.id from public.real_users u where u.id = auth.uid() and u.is_active);
+end;
 $$;
 
 ALTER FUNCTION private.my_user_id() OWNER TO postgres;
@@ -811,37 +831,40 @@ ALTER FUNCTION private.offer_chat(p_chat_id uuid, p_in_line_only boolean, p_exce
 --
 
 CREATE FUNCTION private.operator_chat_json(p_chat_id uuid) RETURNS json
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-  select json_build_object(
-    'id', c.id,
-    'real_user_id', c.real_user_id,
-    'fictional_user_id', c.fictional_user_id,
-    'message_count', c.message_count,
-    'last_seq', c.last_seq,
-    'last_read_seq', c.fictional_last_read_seq,
-    'user_read_seq', c.real_last_read_seq,
-    'last_message_at', c.last_message_at,
-    'waiting_since', c.waiting_since,
-    'assigned_operator_id', c.assigned_operator_id,
-    'assignment_time', c.assignment_time,
-    'is_active', c.is_active,
-    'created_at', c.created_at,
-    'user', json_build_object(
-      'id', u.id, 'display_name', u.display_name, 'location', u.location, 'gender', u.gender,
-      'looking_for', u.looking_for, 'age', u.age, 'profile_picture', u.profile_picture, 'member_since', u.created_at),
-    'profile', private.profile_json(f),
-    'notes', (select json_build_object(
-                'real_profile_notes', n.real_profile_notes, 'fictional_profile_notes', n.fictional_profile_notes,
-                'version', n.version, 'updated_at', n.updated_at)
-              from public.chat_notes n where n.chat_id = c.id),
-    'messages', coalesce((select json_agg(private.message_json(m) order by m.seq)
-                          from public.messages m where m.chat_id = c.id and m.seq > c.last_seq - 50), '[]'))
-  from public.chats c
-  join public.real_users u on u.id = c.real_user_id
-  join public.fictional_users f on f.id = c.fictional_user_id
-  where c.id = p_chat_id
+begin
+  return (
+    select json_build_object(
+      'id', c.id,
+      'real_user_id', c.real_user_id,
+      'fictional_user_id', c.fictional_user_id,
+      'message_count', c.message_count,
+      'last_seq', c.last_seq,
+      'last_read_seq', c.fictional_last_read_seq,
+      'user_read_seq', c.real_last_read_seq,
+      'last_message_at', c.last_message_at,
+      'waiting_since', c.waiting_since,
+      'assigned_operator_id', c.assigned_operator_id,
+      'assignment_time', c.assignment_time,
+      'is_active', c.is_active,
+      'created_at', c.created_at,
+      'user', json_build_object(
+        'id', u.id, 'display_name', u.display_name, 'location', u.location, 'gender', u.gender,
+        'looking_for', u.looking_for, 'age', u.age, 'profile_picture', u.profile_picture, 'member_since', u.created_at),
+      'profile', private.profile_json(f),
+      'notes', (select json_build_object(
+                  'real_profile_notes', n.real_profile_notes, 'fictional_profile_notes', n.fictional_profile_notes,
+                  'version', n.version, 'updated_at', n.updated_at)
+                from public.chat_notes n where n.chat_id = c.id),
+      'messages', coalesce((select json_agg(private.message_json(m) order by m.seq)
+                            from public.messages m where m.chat_id = c.id and m.seq > c.last_seq - 50), '[]'))
+    from public.chats c
+    join public.real_users u on u.id = c.real_user_id
+    join public.fictional_users f on f.id = c.fictional_user_id
+    where c.id = p_chat_id);
+end;
 $$;
 
 ALTER FUNCTION private.operator_chat_json(p_chat_id uuid) OWNER TO postgres;
@@ -1030,10 +1053,11 @@ COMMENT ON TABLE public.fictional_users IS 'The profiles. None of these people e
 --
 
 CREATE FUNCTION private.profile_json(p_profile public.fictional_users) RETURNS json
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
     AS $$
-  select json_build_object(
+begin
+  return json_build_object(
     'id', p_profile.id,
     'name', p_profile.name,
     'age', p_profile.age,
@@ -1043,7 +1067,8 @@ CREATE FUNCTION private.profile_json(p_profile public.fictional_users) RETURNS j
     'profile_pictures', p_profile.profile_pictures,
     'is_active', p_profile.is_active,
     'is_fictional', p_profile.is_fictional,
-    'created_at', p_profile.created_at)
+    'created_at', p_profile.created_at);
+end;
 $$;
 
 ALTER FUNCTION private.profile_json(p_profile public.fictional_users) OWNER TO postgres;
@@ -1278,10 +1303,15 @@ COMMENT ON TABLE public.app_settings IS 'One row: the rules an admin may change.
 --
 
 CREATE FUNCTION private.settings() RETURNS public.app_settings
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select s.* from public.app_settings s
+declare
+  v_settings public.app_settings;
+begin
+  select s.* into strict v_settings from public.app_settings s;
+  return v_settings;
+end;
 $$;
 
 ALTER FUNCTION private.settings() OWNER TO postgres;
@@ -3923,7 +3953,8 @@ begin
   select array_agg(locked.id) into v_locked_ids
   from (
     select c.id from public.chats c
-    where c.id in (select h.chat_id from private.assignment_health() h where h.verdict is not null)
+    where c.assigned_operator_id is not null
+      and c.id in (select h.chat_id from private.assignment_health() h where h.verdict is not null)
     for no key update skip locked
   ) as locked;
 

@@ -1,10 +1,12 @@
 -- private.chat_for_user: a chat as its real user is shown it, with the profile and what is unread.
 -- Called by  open_chat, list_chats
+-- PL/pgSQL, whose plans are kept: an SQL function that cannot be inlined is planned anew at every call (docs/performance.md).
 create or replace function private.chat_for_user(p_chat public.chats)
   returns json
-  language sql stable set search_path = ''
+  language plpgsql stable set search_path = ''
 as $$
-  select json_build_object(
+begin
+  return json_build_object(
     'id', p_chat.id,
     'real_user_id', p_chat.real_user_id,
     'fictional_user_id', p_chat.fictional_user_id,
@@ -22,5 +24,6 @@ as $$
     'profile', (select json_build_object(
                   'id', f.id, 'name', f.name, 'age', f.age, 'location', f.location,
                   'profile_pictures', f.profile_pictures, 'is_fictional', f.is_fictional)
-                from public.fictional_users f where f.id = p_chat.fictional_user_id))
+                from public.fictional_users f where f.id = p_chat.fictional_user_id));
+end;
 $$;

@@ -4,11 +4,15 @@
 --
 -- Free is: active, available, without a chat, and heard of lately. The one the chat was just taken from comes last,
 -- but before nobody; the one who last answered it comes first; then whoever has been free longest.
+-- PL/pgSQL, whose plans are kept: an SQL function that cannot be inlined is planned anew at every call (docs/performance.md).
 create or replace function private.free_operator_for(p_chat public.chats, p_in_line_only boolean, p_except uuid)
   returns uuid
-  language sql volatile set search_path = ''
+  language plpgsql volatile set search_path = ''
 as $$
-  select o.id
+declare
+  v_operator_id uuid;
+begin
+  select o.id into v_operator_id
   from public.operators o
   where o.free_since is not null
     and o.last_heartbeat_at > clock_timestamp()
@@ -21,5 +25,7 @@ as $$
     o.free_since,
     o.id
   limit 1
-  for no key update skip locked
+  for no key update skip locked;
+  return v_operator_id;
+end;
 $$;

@@ -1,8 +1,14 @@
 -- private.settings: the row of app_settings.
 -- Called by  every function with a rule that an admin may change
+-- PL/pgSQL, whose plans are kept: an SQL function that cannot be inlined is planned anew at every call (docs/performance.md).
 create or replace function private.settings()
   returns public.app_settings
-  language sql stable security definer set search_path = ''
+  language plpgsql stable security definer set search_path = ''
 as $$
-  select s.* from public.app_settings s
+declare
+  v_settings public.app_settings;
+begin
+  select s.* into strict v_settings from public.app_settings s;
+  return v_settings;
+end;
 $$;
