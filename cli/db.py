@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 import psycopg
 
+from cli import lint as linter
 from cli import schema
 from cli.environment import variable
 
@@ -75,8 +76,6 @@ def status(database_url: str) -> None:
 @click.pass_obj
 def lint(database_url: str) -> None:
     """Check the database by the rules of Supabase's linter that apply. Exit status 1 for any finding."""
-    from cli import lint as linter
-
     with _connect(database_url) as conn:
         findings = linter.run(conn)
     for finding in findings:
