@@ -33,7 +33,7 @@ MINUTE = 60
 HEARTBEAT_EVERY = 4 * STEP
 SWEEP_EVERY = 5 * STEP
 
-WARN_AFTER, RELEASE_AFTER, LOST_AFTER, ANSWER_WITHIN = 240, 300, 90, 600
+RELEASE_AFTER, LOST_AFTER, ANSWER_WITHIN = 300, 90, 600
 
 
 class Refused(Exception):
@@ -185,6 +185,8 @@ class Operator(Person):
         self.last_heard_of = 0
         self.last_reported_move = 0
         self.left_at = -STEP
+        # When they last called at all: the service may have heard them, though no answer came.
+        self.last_called = 0
         self.answered: dict[UUID, int] = {}
 
     def act(self, now: int) -> None:
@@ -192,6 +194,7 @@ class Operator(Person):
             self._change_mood(now)
         if self.mood in (Mood.UNREACHABLE, Mood.AWAY):
             return
+        self.last_called = now
         try:
             self._use_the_app(now)
         except Refused as refusal:
@@ -426,6 +429,7 @@ class World:
         broken = self._rows("select * from public.check_invariants(%s)", sweep_seconds)
         assert broken == [], broken
         self._check_that_places_are_kept()
+        self._check_that_chats_go_to_who_is_there()
         self._check_that_releases_are_explained()
 
     def _check_that_places_are_kept(self) -> None:
@@ -443,6 +447,18 @@ class World:
                     f"chat {chat} waited since {before[1]} and now since {since}"
                 )
         self._places = places
+
+    def _check_that_chats_go_to_who_is_there(self) -> None:
+        """No chat was given in this step to somebody whose app has not been heard of for too long."""
+        given = self._rows(
+            "select operator_id from public.chat_assignments where released_at is null and assigned_at >= %s",
+            self._anchor,
+        )
+        for row in given:
+            silent_for = self.now - self.operators[row["operator_id"]].last_called
+            assert silent_for <= LOST_AFTER, (
+                f"operator {row['operator_id']} was given a chat after {silent_for} s"
+            )
 
     def _check_that_releases_are_explained(self) -> None:
         released = self._rows(

@@ -20,10 +20,10 @@ GROWING = {
 }
 
 
-@pytest.fixture
-def crowded(db: Database) -> Database:
+@pytest.fixture(scope="module")
+def crowded(shared: Database) -> Database:
     """Four thousand chats with history, a hundred of them waiting, fifty held."""
-    db.owner.conn.execute(
+    shared.owner.conn.execute(
         b"""
         insert into auth.users (id, aud, role, email, raw_app_meta_data, raw_user_meta_data, is_sso_user, is_anonymous)
         select gen_random_uuid(), 'authenticated', 'authenticated',
@@ -49,12 +49,12 @@ def crowded(db: Database) -> Database:
         select c.id, 1, 'real', 'hello', now() - interval '1 day' from public.chats c;
         """
     )
-    db.owner.rows("select public.set_operator_availability(id, true) from public.operators")
-    db.owner.rows(
+    shared.owner.rows("select public.set_operator_availability(id, true) from public.operators")
+    shared.owner.rows(
         "select public.assign_chat_to_operator(id) from (select id from public.operators limit 40) as busy"
     )
-    db.owner.conn.execute("analyze")
-    return db
+    shared.owner.conn.execute("analyze")
+    return shared
 
 
 def scans(plan: dict[str, Any]) -> Iterator[str]:
@@ -65,7 +65,7 @@ def scans(plan: dict[str, Any]) -> Iterator[str]:
         yield from scans(child)
 
 
-def plans(db: Database, superuser: str, call: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+def plans(superuser: str, call: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     """The plan of every statement that a call runs, in the functions it calls too. Only superusers may load auto_explain."""
     notices: list[str] = []
     with psycopg.connect(superuser, autocommit=True) as conn:
@@ -107,6 +107,6 @@ def test_no_growing_table_is_read_from_end_to_end(server: Server, crowded: Datab
         "busy": held[0]["assigned_operator_id"],
         "chat": held[0]["id"],
     }
-    seen = plans(crowded, server.dsn(crowded.owner.conn.info.dbname, "supabase_admin"), call, arguments)
+    seen = plans(server.dsn(crowded.owner.conn.info.dbname, "supabase_admin"), call, arguments)
     assert len(seen) > 1, "no plan of a nested statement was seen"
     assert {table for plan in seen for table in scans(plan)} & GROWING == set()
