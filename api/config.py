@@ -22,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from api.providers.paystack import checked_base_url
+
 TRANSACTION_POOLER_PORT = 6543
 
 Network = IPv4Network | IPv6Network
@@ -42,15 +44,26 @@ def _networks(value: object) -> object:
 
 
 def _paystack_secret(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"sk_(test|live)_\S+", value.get_secret_value()):
-        raise ValueError("it should begin with sk_test_ or sk_live_")
+    if not re.fullmatch(r"sk_(test|live)_[A-Za-z0-9_-]+", value.get_secret_value()):
+        raise ValueError("it should begin with sk_test_ or sk_live_, with letters and digits after it")
     return value
 
 
 def _database_address(value: SecretStr) -> SecretStr:
-    if urlsplit(value.get_secret_value()).scheme not in ("postgresql", "postgres"):
+    address = value.get_secret_value()
+    if not address.startswith(("postgresql://", "postgres://")):
         raise ValueError("it should begin with postgresql://")
+    try:
+        is_transaction_pooler(address)
+    except ValueError:
+        # Not the library's own words: they quote what it took for the port, which is a part of the password.
+        raise ValueError("a password with / ? # @ : [ or ] in it has to be percent-encoded") from None
     return value
+
+
+def is_transaction_pooler(database_url: str) -> bool:
+    """Whether each statement may meet another server connection, so that none can be prepared ahead."""
+    return urlsplit(database_url).port == TRANSACTION_POOLER_PORT
 
 
 PaystackSecret = Annotated[SecretStr, AfterValidator(_paystack_secret)]
@@ -110,7 +123,7 @@ class Config(BaseModel):
         pattern=r"^pk_(test|live)_\S+$",
         description="Copy the public key (pk_test_… or pk_live_…) from Paystack's dashboard.",
     )
-    paystack_base_url: Url = Field(
+    paystack_base_url: Annotated[Url, AfterValidator(checked_base_url)] = Field(
         "https://api.paystack.co", alias="PAYSTACK_BASE_URL", description="Leave it unset outside tests."
     )
     paystack_allowed_ips: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
@@ -213,8 +226,7 @@ class Config(BaseModel):
 
     @property
     def behind_transaction_pooler(self) -> bool:
-        """Whether each statement may meet another server connection, so that none can be prepared ahead."""
-        return urlsplit(self.database_url.get_secret_value()).port == TRANSACTION_POOLER_PORT
+        return is_transaction_pooler(self.database_url.get_secret_value())
 
     @cached_property
     def webhook_secrets(self) -> tuple[str, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import click
 import psycopg
 
-from api.config import TRANSACTION_POOLER_PORT
+from api.config import is_transaction_pooler
 from api.db import Database
 from cli.environment import variable
 
@@ -18,7 +17,14 @@ from cli.environment import variable
 def connected() -> Iterator[Database]:
     """The database at DATABASE_URL, by one connection that is made when it is first needed."""
     url = variable("DATABASE_URL")
-    db = Database(url, pool_size=1, prepare=urlsplit(url).port != TRANSACTION_POOLER_PORT)
+    try:
+        prepare = not is_transaction_pooler(url)
+    except ValueError as error:
+        # What is quoted of it would be a part of the password.
+        raise click.ClickException(
+            "DATABASE_URL cannot be read. A password with / ? # @ : [ or ] in it has to be percent-encoded."
+        ) from error
+    db = Database(url, pool_size=1, prepare=prepare)
     db.open()
     try:
         yield db

@@ -142,7 +142,7 @@ class Paystack:
     ) -> None:
         """`timeout` is (connect, read) in seconds. Raises ValueError for a key or a base URL that cannot be right."""
         self.mode: Mode = mode_of(secret_key)
-        self._base_url = _checked_base_url(base_url)
+        self._base_url = checked_base_url(base_url)
         self._auth = _BearerKey(secret_key)
         self._timeout = timeout
         self._sleep = sleep
@@ -311,7 +311,8 @@ def _checked_reference(reference: str) -> str:
     return reference
 
 
-def _checked_base_url(base_url: str) -> str:
+def checked_base_url(base_url: str) -> str:
+    """The address without a slash at its end. Raises ValueError where the secret key would travel in the clear."""
     url = urlsplit(base_url)
     if url.scheme != "https" and url.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise ValueError("Paystack's base URL must be https: the secret key travels with every request")

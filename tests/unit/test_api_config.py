@@ -76,6 +76,10 @@ def test_every_problem_is_told_at_once() -> None:
         ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY"),
         ({"ENVIRONMENT": "staging"}, "ENVIRONMENT"),
         ({"DATABASE_URL": "mysql://root@db.test/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://fantooo_api:a/b@db.test/x"}, "percent-encoded"),
+        ({"DATABASE_URL": "postgresql://fantooo_api:a[b@db.test/x"}, "percent-encoded"),
+        ({"PAYSTACK_SECRET_KEY": "sk_test_a$b"}, "letters and digits"),
+        ({"PAYSTACK_BASE_URL": "http://pay.example"}, "PAYSTACK_BASE_URL"),
     ],
     ids=str,
 )
@@ -85,6 +89,7 @@ def test_what_would_go_wrong_later_is_refused_now(changes: dict[str, str], said:
 
 def test_no_secret_is_repeated_in_an_error_or_in_the_settings() -> None:
     assert "hunter2" not in problems(CRON_SECRET="hunter2", PAYSTACK_SECRET_KEY="hunter2hunter2")
+    assert "hunter2" not in problems(DATABASE_URL="postgresql://fantooo_api:hunter2/x@db.test/postgres")
     shown = repr(Config.from_env({**GOOD, "PAYSTACK_SECRET_KEY": "sk_test_hunter2"}))
     assert "hunter2" not in shown and "0123456789" not in shown and "word" not in shown
 
