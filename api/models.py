@@ -334,7 +334,9 @@ class DateRange(Query):
     def bounds(self) -> dict[str, date]:
         """The first and the last day, as SQL functions name them."""
         last = self.to or datetime.now(UTC).date()
-        return {"from": self.from_ or last - timedelta(days=29), "to": last}
+        # The first days of the calendar have no 29 before them.
+        days = min(timedelta(days=29), last - date.min)
+        return {"from": self.from_ or last - days, "to": last}
 
 
 class Assigned(Answer):

@@ -145,6 +145,8 @@ def test_statistics_come_for_each_day_asked_for(api: Api, db: Database, olga: uu
     assert [day["date"] for day in days] == ["2026-01-01", "2026-01-02", "2026-01-03"]
     backwards = api.get("/api/operator/stats?from=2026-01-03&to=2026-01-01", as_=olga)
     assert refusal_of(backwards) == (400, "INVALID_INPUT")
+    earliest = body_of(api.get("/api/operator/stats?to=0001-01-02", as_=olga), 200)["stats"]
+    assert [day["date"] for day in earliest] == ["0001-01-01", "0001-01-02"]
 
 
 OPERATOR_ENDPOINTS = [
