@@ -24,6 +24,8 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 REQUESTS = Histogram(
     "fantooo_request_seconds", "Time to answer a request", ["method", "route", "status"], buckets=BUCKETS
 )
+# Anybody may send a request of any method; each other one would be figures kept for ever.
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 CALLS = Histogram(
     "fantooo_sql_function_seconds",
     "Time an SQL function took, as the API saw it",
@@ -117,7 +119,8 @@ def init_app(app: Flask, db: Database) -> None:
     @app.after_request
     def observe(response: Response) -> Response:
         route: Any = request.url_rule.rule if request.url_rule else "none"
-        REQUESTS.labels(request.method, route, response.status_code).observe(time.perf_counter() - g.started)
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.labels(method, route, response.status_code).observe(time.perf_counter() - g.started)
         stats = db.pool.get_stats()
         POOL_CONNECTIONS.labels("open").set(stats.get("pool_size", 0))
         POOL_CONNECTIONS.labels("idle").set(stats.get("pool_available", 0))

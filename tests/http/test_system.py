@@ -215,6 +215,8 @@ def test_figures_are_for_this_machine_and_who_knows_the_cron_secret(api: Api, db
     assert "fantooo_chats_waiting 1.0" in figures.text
     assert "fantooo_ledger_discrepancies 0.0" in figures.text
     assert 'route="/api/health"' in figures.text
+    api.client.open("/api/health", method="MADEUP")
+    assert "MADEUP" not in api.client.get("/metrics").text
     away = {"environ_base": {"REMOTE_ADDR": "203.0.113.9"}}
     assert api.client.get("/metrics", **away).status_code == 401
     assert api.client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
