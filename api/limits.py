@@ -12,17 +12,21 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
+from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from api.config import Config
 from api.errors import ApiError
 
 log = structlog.get_logger("api.limits")
+
+# A Redis that hangs must not hold up every request for as long as its client would wait by itself.
+STORAGE_TIMEOUT = 1.0  # seconds
 
 # The seed's figures.
 SIGN_IN = parse("5 per 15 minutes")
@@ -46,7 +50,7 @@ class Limits:
 
     def __init__(self, storage_url: str) -> None:
         is_shared = not _is_memory(storage_url)
-        self._shared = MovingWindowRateLimiter(storage_from_string(storage_url)) if is_shared else None
+        self._shared = MovingWindowRateLimiter(_storage(storage_url)) if is_shared else None
         self._own = Windows()
 
     def spend(self, limit: RateLimitItem, *key: str) -> None:
@@ -130,6 +134,11 @@ def init_app(app: Flask, config: Config) -> None:
     def show_limits(response: Response) -> Response:
         response.headers.update(g.pop("rate_limit_headers", {}))
         return response
+
+
+def _storage(url: str) -> Storage:
+    found = storage_from_string(url, socket_timeout=STORAGE_TIMEOUT, socket_connect_timeout=STORAGE_TIMEOUT)
+    return cast("Storage", found)
 
 
 def _is_memory(storage_url: str) -> bool:

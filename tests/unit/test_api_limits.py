@@ -1,10 +1,14 @@
 """Exact sliding windows, counted in this process."""
 
+import socket
+import time
+
 import pytest
+from flask import Flask
 from limits import parse
 
 from api import limits
-from api.limits import Windows
+from api.limits import Limits, Windows
 
 TWICE = parse("2 per minute")
 
@@ -63,3 +67,12 @@ def test_callers_who_fell_silent_are_forgotten(clock: Clock) -> None:
         windows.hit(TWICE, (str(number),))
         clock.now += 1
     assert len(windows._times) <= 1024
+
+
+def test_a_shared_storage_that_hangs_is_not_waited_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        shared = Limits(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        with Flask(__name__).app_context():
+            assert shared.allows(TWICE, "a")
+        assert time.monotonic() - began < 4
