@@ -165,7 +165,9 @@ def _of_validation(error: ValidationError) -> Failure:
         return Failure(400, "INVALID_JSON", "The body is not valid JSON.")
     name = ".".join(str(part) for part in first["loc"]) or "The body"
     problem = first["msg"].removeprefix("Value error, ")
-    return Failure(400, "INVALID_INPUT", f"{name}: {problem[:1].lower()}{problem[1:]}")
+    if not problem[:4].isupper():  # "UUID input should be …"
+        problem = problem[:1].lower() + problem[1:]
+    return Failure(400, "INVALID_INPUT", f"{name}: {problem}")
 
 
 def _of_http(error: HTTPException) -> Failure:
