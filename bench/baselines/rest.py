@@ -26,5 +26,5 @@ def create() -> Starlette:
             Route("/auth/v1/.well-known/jwks.json", keys),
             Mount("/rest/v1", app=RequireApiKey(service, ApiKeys(project))),
         ],
-        lifespan=lambda _: service.router.lifespan_context(service),
+        lifespan=service.router.lifespan_context,
     )
