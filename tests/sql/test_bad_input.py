@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Server
 from tests.sql.test_errors import FUNCTIONS, RAISED, documented
-from tests.sql.world import World, acting_as, build
+from tests.sql.world import World, acting_as
 from tests.support.database import Database, refused
 
 STATUS = {code: int(status[2:]) for text in FUNCTIONS.values() for status, code in RAISED.findall(text)}
@@ -312,11 +311,6 @@ BROWSER_CASES: dict[str, list[tuple[str, tuple[Any, ...]]]] = {
 }
 # Triggers: test_people and test_ledger.
 TRIGGERS = {"handle_new_user", "handle_deleted_user"}
-
-
-@pytest.fixture(scope="module")
-def world(shared: Database, server: Server, module_clone: str) -> World:
-    return build(shared, server.dsn(module_clone, "supabase_admin"))
 
 
 @pytest.fixture(scope="module")

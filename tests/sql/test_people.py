@@ -65,10 +65,12 @@ def test_only_a_plain_yes_accepts_the_disclosure(db: Database, accepts: Any) -> 
         ({"looking_for": ["male"]}, "INVALID_SIGN_UP"),
     ],
 )
-def test_a_sign_up_that_is_not_right_makes_nobody(db: Database, change: dict[str, Any], code: str) -> None:
+def test_a_sign_up_that_is_not_right_makes_nobody(
+    shared: Database, change: dict[str, Any], code: str
+) -> None:
     with refused(code, 400):
-        db.auth_user(EMAIL, {**SIGN_UP, **change})
-    assert db.owner.value("select count(*) from auth.users") == 0
+        shared.auth_user(EMAIL, {**SIGN_UP, **change})
+    assert shared.owner.value("select count(*) from auth.users") == 0
 
 
 def test_a_name_is_taken_once(db: Database) -> None:

@@ -12,13 +12,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.conftest import Server
-from tests.sql.world import ADMINS, PEOPLE, World, build
+from tests.sql.world import ADMINS, PEOPLE, World
 from tests.support.database import Database, Session
-
-
-@pytest.fixture(scope="module")
-def world(shared: Database, server: Server, module_clone: str) -> World:
-    return build(shared, server.dsn(module_clone, "supabase_admin"))
 
 
 @pytest.fixture(scope="module")
