@@ -34,9 +34,17 @@ def paystack(running_paystack: StandIn) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def shop(db: Database, server: Server, clone: str, paystack: StandIn, api_port: int) -> Iterator[Shop]:
+def pool_timeout() -> float:
+    """Seconds the API waits for a connection: long, for a slow machine is no reason to turn Paystack away."""
+    return 30
+
+
+@pytest.fixture
+def shop(
+    db: Database, server: Server, clone: str, paystack: StandIn, api_port: int, pool_timeout: float
+) -> Iterator[Shop]:
     settings = environment(server.dsn(clone, "fantooo_api"), paystack.url)
-    with running_api(settings, api_port) as services:
+    with running_api(settings, api_port, pool_timeout=pool_timeout) as services:
         shop = Shop(db, paystack, f"http://127.0.0.1:{api_port}", services)
         yield shop
         shop.assert_accounts_agree()

@@ -224,10 +224,10 @@ class Shop:
 
 
 @contextmanager
-def running_api(settings: Mapping[str, str], port: int) -> Iterator[Services]:
-    """The API in threads of this process. It waits half a second at most for a database connection."""
+def running_api(settings: Mapping[str, str], port: int, *, pool_timeout: float = 30) -> Iterator[Services]:
+    """The API in threads of this process; `pool_timeout` is how many seconds it waits for a database connection."""
     config = Config.from_env(settings)
-    database = ApiDatabase(config.database_url.get_secret_value(), pool_timeout=0.5)
+    database = ApiDatabase(config.database_url.get_secret_value(), pool_timeout=pool_timeout)
     services = replace(api.connect(config), db=database)
     app = api.create_app(services=services)
     server = make_server("127.0.0.1", port, app, threaded=True)

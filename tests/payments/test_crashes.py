@@ -23,6 +23,12 @@ from tests.support.waiting import wait_until
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture
+def pool_timeout() -> float:
+    """Short: here the database does go away."""
+    return 0.5
+
+
 @contextmanager
 def gunicorn(shop: Shop, server: Server, clone: str) -> Iterator[tuple[Shop, subprocess.Popen[bytes]]]:
     """The same shop behind the API as it is deployed: processes of their own, in a group of their own."""
@@ -184,7 +190,7 @@ def test_an_api_that_dies_while_it_begins_a_purchase_leaves_a_row_that_is_found_
 ) -> None:
     buyer = shop.buyer()
     shop.paystack.set_faults(
-        failures=[{"kind": "hang", "applied": applied, "seconds": 2}], drop_webhooks=True
+        failures=[{"kind": "hang", "applied": applied, "seconds": 60}], drop_webhooks=True
     )
     with gunicorn(shop, server, clone) as (deployed, process), ThreadPoolExecutor(1) as browser:
         beginning = browser.submit(
