@@ -1,6 +1,7 @@
 """The ways in which the stand-in can be told to misbehave."""
 
 import asyncio
+import time
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -16,7 +17,8 @@ class Failure:
     """API calls that go wrong: the next `times` whose path begins with `path`.
 
     With `applied` the call takes effect first and only its answer is lost, which a client cannot tell from the
-    outside. `seconds` is how long "hang" is silent, and what "429" says of the limit's reset.
+    outside. `seconds` is how long "hang" is silent, unless it is withdrawn before, and what "429" says of the
+    limit's reset.
     """
 
     kind: str
@@ -24,6 +26,7 @@ class Failure:
     path: str = "/"
     applied: bool = False
     seconds: float = 1
+    withdrawn: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -44,7 +47,9 @@ class Failure:
             case "502":
                 return HTMLResponse("<html><h1>502 Bad Gateway</h1></html>", 502)
             case "hang":
-                await asyncio.sleep(self.seconds)
+                ends_at = time.monotonic() + self.seconds
+                while time.monotonic() < ends_at and not self.withdrawn:
+                    await asyncio.sleep(0.02)
                 return response
             case _:
                 return Response(
@@ -75,12 +80,18 @@ class Faults:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         if "failures" in changes:
             changes = changes | {"failures": [Failure(**failure) for failure in changes["failures"]]}
+            self._withdraw_failures()
         for name, value in changes.items():
             setattr(self, name, value)
 
     def clear(self) -> None:
         """Put everything right."""
+        self._withdraw_failures()
         vars(self).update(vars(Faults()))
+
+    def _withdraw_failures(self) -> None:
+        for failure in self.failures:
+            failure.withdrawn = True
 
     def take_failure(self, path: str) -> Failure | None:
         """The failure this call is to meet, counted down."""

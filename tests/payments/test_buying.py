@@ -279,7 +279,7 @@ class TestPaystackIsAway:
 
     def test_the_webhook_may_come_before_the_answer_to_initialize(self, shop: Shop) -> None:
         buyer = shop.buyer()
-        shop.paystack.set_faults(failures=[{"kind": "hang", "applied": True, "seconds": 1}])
+        shop.paystack.set_faults(failures=[{"kind": "hang", "applied": True, "seconds": 60}])
         answers: list[int] = []
         beginning = threading.Thread(
             target=lambda: answers.append(
@@ -292,6 +292,7 @@ class TestPaystackIsAway:
         shop.pay(registered["reference"])
         assert answers == []
         assert shop.db.credits(buyer) == CREDITS
+        shop.paystack.set_faults(failures=[])
         beginning.join()
         assert answers == [201]
         assert shop.outcomes() == ["credited"]

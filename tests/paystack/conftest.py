@@ -1,6 +1,5 @@
 """A stand-in and a webhook endpoint, as new, for every test that asks."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -35,10 +34,3 @@ def stand_in(running_paystack: StandIn, sink: WebhookSink) -> StandIn:
     running_paystack.control("POST", "/reset")
     sink.received.clear()
     return running_paystack
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port

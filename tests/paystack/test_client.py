@@ -128,7 +128,7 @@ class TestInitialize:
         assert stand_in.calls() == ["POST /transaction/initialize"]
 
     def test_silence_leaves_the_outcome_unknown(self, stand_in: StandIn) -> None:
-        stand_in.set_faults(failures=[{"kind": "hang", "applied": True, "seconds": 2}])
+        stand_in.set_faults(failures=[{"kind": "hang", "applied": True, "seconds": 60}])
         with pytest.raises(OutcomeUnknown):
             stand_in.client(timeout=(1, 0.2)).initialize(**PAYMENT)
         assert stand_in.client().verify("cr-1").status == "abandoned"

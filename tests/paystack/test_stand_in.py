@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from api.providers.paystack import verify_signature
+from tests.conftest import free_port
 from tests.support.paystack import PUBLIC_KEY, SECRET_KEY, StandIn, WebhookSink, running_stand_in
 from tests.support.waiting import wait_until
 
@@ -419,12 +420,13 @@ class TestProcess:
             process.wait()
 
     def test_killed_and_started_again_it_knows_its_payments_and_delivers_what_it_owes(
-        self, tmp_path: Path, sink: WebhookSink, free_port: int
+        self, tmp_path: Path, sink: WebhookSink
     ) -> None:
-        with self.running(free_port, tmp_path, "http://127.0.0.1:9/webhook") as stand_in:
+        port = free_port()
+        with self.running(port, tmp_path, "http://127.0.0.1:9/webhook") as stand_in:
             initialize(stand_in)
             stand_in.pay("cr-1")
-        with self.running(free_port, tmp_path, sink.url) as stand_in:
+        with self.running(port, tmp_path, sink.url) as stand_in:
             assert verified(stand_in)["status"] == "success"
             stand_in.wait_for_deliveries()
             initialize(stand_in, reference="cr-2")
