@@ -284,7 +284,7 @@ from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indrelid
 where c.relnamespace = 'public'::regnamespace
 union all
-select format('trigger %s', pg_get_triggerdef(t.oid))
+select format('trigger %s%s', pg_get_triggerdef(t.oid), case t.tgenabled when 'O' then '' else ': not always on' end)
 from pg_catalog.pg_trigger t
 join pg_catalog.pg_proc p on p.oid = t.tgfoid
 where not t.tgisinternal and p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)

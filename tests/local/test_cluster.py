@@ -3,6 +3,7 @@ import signal
 import socket
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -30,7 +31,7 @@ def ask(cluster: Cluster, query: str) -> object:
 
 
 @pytest.fixture
-def stopped(tmp_path: Path):
+def stopped(tmp_path: Path) -> Iterator[Cluster]:
     cluster = Cluster(tmp_path / "postgres", free_port())
     cluster.init()
     yield cluster
@@ -38,7 +39,7 @@ def stopped(tmp_path: Path):
 
 
 @pytest.fixture
-def started(tmp_path: Path):
+def started(tmp_path: Path) -> Iterator[Cluster]:
     with running_cluster(tmp_path / "postgres") as cluster:
         yield cluster
 

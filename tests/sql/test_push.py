@@ -176,6 +176,7 @@ def test_two_migrations_of_one_number_are_refused(directory: Path) -> None:
         ("drop index public.chats_queue", "- index"),
         ("alter table public.chats add column mine integer", "+ column chats.mine"),
         ("drop trigger messages_broadcast on public.messages", "- trigger"),
+        ("alter table public.messages disable trigger messages_broadcast", "+ trigger"),
         ("alter publication supabase_realtime drop table public.chats", "- published public.chats"),
         ("create policy fantooo_mine on realtime.messages for select to anon using (true)", "+ policy fantooo_mine"),
     ],
@@ -195,6 +196,7 @@ def test_rights_policies_and_functions_changed_by_hand_are_put_back(conn: Conn) 
         "grant update (credits) on public.real_users to authenticated",
         "grant execute on function public.audit_credits() to public",
         "create or replace function public.get_email_domain() returns text language sql as $$ select 'mine' $$",
+        "alter table public.messages disable trigger messages_broadcast",
     ):
         conn.execute(by_hand.encode())
     assert schema.push(conn).drift
