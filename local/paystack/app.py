@@ -78,6 +78,8 @@ class Paystack:
         """An endpoint behind the secret key, recorded, and subject to the failures asked for."""
 
         async def endpoint(request: Request) -> Response:
+            call: dict[str, Any] = {"method": request.method, "path": request.url.path, "status": None}
+            self.calls.append(call)
             failure = self.faults.take_failure(request.url.path)
             if failure is not None and not failure.applied:
                 response = await failure.spoil(JSONResponse(bodies.error("internal"), 500))
@@ -85,9 +87,7 @@ class Paystack:
                 response = await self._answer(handler, request)
                 if failure is not None:
                     response = await failure.spoil(response)
-            self.calls.append(
-                {"method": request.method, "path": request.url.path, "status": response.status_code}
-            )
+            call["status"] = response.status_code
             return response
 
         return endpoint
@@ -287,7 +287,7 @@ class Paystack:
         return JSONResponse(webhook)
 
     async def list_calls(self, _request: Request) -> Response:
-        """The API calls received since the start, oldest first."""
+        """The API calls received since the start, oldest first; `status` is null while one is not answered."""
         return JSONResponse(self.calls)
 
     def routes(self) -> list[Route | Mount]:
