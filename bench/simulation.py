@@ -220,14 +220,14 @@ def main(operators: int, chats: int, minutes: int, workers: int, strike_every: i
             ) as api,
         ):
             service = OverHttp(f"http://127.0.0.1:{api.port}", project, environment["CRON_SECRET"])
-            # About four in five of what so many operators can answer, moods included.
+            # A little less than so many operators answer, moods included: the queue fills and empties.
             world = World(
                 session,
                 service,
                 seed=seed,
                 operators=operators,
                 users=chats,
-                messages_per_step=operators / 16,
+                messages_per_step=operators / 24,
             )
             killer = Killer(random.Random(seed), api.pid, superuser)
             began = time.monotonic()
