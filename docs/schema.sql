@@ -4489,7 +4489,7 @@ CREATE TABLE public.real_users (
     CONSTRAINT real_users_longitude_check CHECK (((longitude >= ('-180'::integer)::numeric) AND (longitude <= (180)::numeric))),
     CONSTRAINT real_users_looking_for_check CHECK ((looking_for = ANY (ARRAY['male'::text, 'female'::text]))),
     CONSTRAINT real_users_name_check CHECK ((name ~ '^[a-z0-9_]{3,20}$'::text)),
-    CONSTRAINT real_users_profile_picture_check CHECK ((char_length(profile_picture) <= 2000))
+    CONSTRAINT real_users_profile_picture_check CHECK (((profile_picture ~ '^https://[^\s"<>]+$'::text) AND (char_length(profile_picture) <= 2000)))
 )
 WITH (fillfactor='80');
 

@@ -44,7 +44,8 @@ create table public.real_users (
   gender text not null check (gender in ('male', 'female')),
   looking_for text not null check (looking_for in ('male', 'female')),
   age integer not null check (age between 18 and 100),
-  profile_picture text check (char_length(profile_picture) <= 2000),
+  -- Operators' browsers load it: an https address, and nothing that a script or another scheme could hide in.
+  profile_picture text check (profile_picture ~ '^https://[^\s"<>]+$' and char_length(profile_picture) <= 2000),
   credits integer not null default 0 constraint real_users_credits_not_negative check (credits >= 0),
   is_active boolean not null default true,
   suspended_reason text,

@@ -189,3 +189,23 @@ def test_nobody_is_two_things(db: Database) -> None:
     for person in (user, admin):
         with refused("HAS_ANOTHER_ROLE", 409):
             db.owner.call("create_operator", admin, person, "Name", "name@staff.example")
+
+
+def test_a_users_picture_is_an_https_address_since_operators_load_it(db: Database) -> None:
+    user = db.user()
+    save = "update public.real_users set profile_picture = %s where id = %s"
+    browser = db.browser(user)
+    assert browser.execute(save, "https://pictures.example/me.jpg", user) == 1
+    for address in (
+        "javascript:alert(1)",
+        "http://tracker.example/x.png",
+        'https://x.example/"onload=',
+        "me.jpg",
+        "https://x/" + "x" * 2000,
+    ):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            browser.execute(save, address, user)
+    assert (
+        db.owner.value("select profile_picture from public.real_users where id = %s", user)
+        == "https://pictures.example/me.jpg"
+    )
