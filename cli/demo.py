@@ -31,6 +31,7 @@ class Differs(Exception):
 @click.command()
 def demo() -> None:
     """Play a whole conversation against a fresh stack, step by step. Exit status 1 if any step differs."""
+    stack.reach_this_machine_directly()
     with _fresh_stack() as environment:
         try:
             Conversation(environment).play()

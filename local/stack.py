@@ -33,6 +33,7 @@ ACCESS_TOKEN_HOOK = "public.custom_access_token_hook"
 ANSWER_TIMEOUT = 60.0
 DOWN_TIMEOUT = 60.0
 WATCH_INTERVAL = 0.5
+FAILURE = "Error: "  # how the supervisor's last words begin when it gives up
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Say = Callable[[str], None]
@@ -101,6 +102,7 @@ class Stack:
         Raises AlreadyRunning; SetupError when something cannot start; ChildDied when something stops by itself.
         """
         _make_directory(self.data_dir)
+        reach_this_machine_directly()
         with _supervising(self.data_dir), _stop_signals():
             children = Children(self.data_dir / "logs", self.data_dir / "children.json")
             children.stop_leftovers()
@@ -220,6 +222,7 @@ class Stack:
             Service("api", api, f"{self.api_url}/api/ready"),
             Service("idle-detection", ["cli", "job", "idle-detection", "--every", "30"]),
             Service("reconcile-payments", ["cli", "job", "reconcile-payments", "--every", "60"]),
+            Service("refund-unanswered", ["cli", "job", "refund-unanswered", "--every", "600"]),
         ]
 
     def _watch(self, children: Children) -> None:
@@ -259,7 +262,7 @@ class Stack:
 def up_in_background(stack: Stack, say: Say, *, with_demo_data: bool = True) -> None:
     """Start the stack under a supervisor of its own and return when everything answers.
 
-    Raises SetupError when it does not come up; what went wrong has then been said.
+    Raises SetupError, with what the supervisor said of it, when it does not come up.
     """
     command = [sys.executable, "-m", "local.stack", "--data-dir", str(stack.data_dir)]
     command += ["--port-base", str(stack.port_base)]
@@ -275,10 +278,14 @@ def up_in_background(stack: Stack, say: Say, *, with_demo_data: bool = True) -> 
     )
     assert supervisor.stdout is not None
     # The supervisor lets go of this pipe when it is ready; or when it ends, and then it let go of its lock before.
+    failure: list[str] = []
     for line in supervisor.stdout:
-        say(line.rstrip("\n"))
-    if not is_running(stack.data_dir):
-        raise SetupError("The stack did not start.")
+        if failure or line.startswith(FAILURE):
+            failure.append(line)
+        else:
+            say(line.rstrip("\n"))
+    if failure or not is_running(stack.data_dir):
+        raise SetupError("".join(failure).removeprefix(FAILURE).rstrip() or "The stack did not start.")
 
 
 def down(data_dir: Path) -> bool:
@@ -301,6 +308,13 @@ def down(data_dir: Path) -> bool:
     Children(data_dir / "logs", record).stop_leftovers()
     cluster.stop()
     return left_behind
+
+
+def reach_this_machine_directly() -> None:
+    """Let no HTTP_PROXY of the environment come between the stack's processes, or this one and them."""
+    for name in ("NO_PROXY", "no_proxy"):
+        known = os.environ.get(name)
+        os.environ[name] = f"{known},{HOST}" if known else HOST
 
 
 def is_running(data_dir: Path) -> bool:
@@ -400,7 +414,7 @@ def main(data_dir: Path, port_base: int, demo_data: bool) -> None:
     try:
         Stack(data_dir, port_base).run(say, with_demo_data=demo_data, when_ready=let_go_of_output)
     except (SetupError, ChildDied) as error:
-        say(f"Error: {error}")
+        say(f"{FAILURE}{error}")
         sys.exit(1)
 
 

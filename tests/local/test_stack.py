@@ -215,9 +215,11 @@ def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, offset: in
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    failed = fantooo("up", "--data-dir", str(tmp_path / "file" / "data"))
-    assert failed.returncode == 1
-    assert failed.stderr == f"Error: Cannot write to {tmp_path}/file/data: Not a directory.\n"
+    for options in ([], ["--detach"]):
+        failed = fantooo("up", "--data-dir", str(tmp_path / "file" / "data"), *options)
+        assert failed.returncode == 1
+        assert failed.stderr == f"Error: Cannot write to {tmp_path}/file/data: Not a directory.\n"
+        assert failed.stdout == ""
 
 
 # -- Processes
