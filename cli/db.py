@@ -14,10 +14,19 @@ from cli import schema
 from cli.environment import variable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# pg_cron's seconds syntax needs 1.5; minutes suit every version. Each job: schedule and what it runs.
+# pg_cron's seconds syntax needs 1.5; minutes suit every version. Each job: schedule and what it runs. A run is
+# recorded as those of `fantooo job` are, or the doctor and /metrics would take the job for dead.
 CRON_JOBS = {
-    "fantooo-idle-detection": ("* * * * *", "select * from public.sweep_idle_assignments()"),
-    "fantooo-refund-unanswered": ("17 * * * *", "select * from public.refund_unanswered_messages()"),
+    "fantooo-idle-detection": (
+        "* * * * *",
+        "select public.record_job_run('idle-detection', (select jsonb_object_agg(swept.action, swept.times)"
+        " from (select action, count(*) as times from public.sweep_idle_assignments() group by action) as swept))",
+    ),
+    "fantooo-refund-unanswered": (
+        "17 * * * *",
+        "select public.record_job_run('refund-unanswered', (select jsonb_build_object('refunded', count(*))"
+        " from public.refund_unanswered_messages()))",
+    ),
 }
 
 
@@ -158,7 +167,6 @@ def schema_dump(database_url: str) -> str:
         if not line.startswith(
             ("-- Dumped ", "\\restrict", "\\unrestrict", "SET ", "SELECT pg_catalog.set_config")
         )
-        and not line.startswith(("--\n",))
     ]
     text = "\n".join(lines).strip() + "\n"
     while "\n\n\n" in text:
