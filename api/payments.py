@@ -77,7 +77,13 @@ def verify(caller: Caller, body: models.PaymentReference) -> models.Row:
     """
     payment = services().db.call("payment_of", repeatable=True, user_id=caller.id, reference=body.reference)
     if payment["status"] != "success":
-        charge = services().paystack.verify(body.reference)
+        try:
+            charge = services().paystack.verify(body.reference)
+        except paystack.NotFound:
+            if payment["status"] == "unknown":
+                raise
+            # Ours, and Paystack has not heard of it (yet): it is as it was.
+            return payment
         payment = services().db.call(
             "settle_payment",
             repeatable=True,

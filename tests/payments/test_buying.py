@@ -252,6 +252,12 @@ class TestAsking:
         assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_INPUT")
         assert shop.paystack.calls() == []
 
+    def test_a_payment_paystack_has_not_heard_of_is_as_it_was(self, shop: Shop) -> None:
+        buyer = shop.buyer()
+        reference = shop.db.owner.call("create_payment", buyer, "credits-10")["reference"]
+        asked = shop.ask(buyer, reference)
+        assert (asked.status_code, asked.json()["status"], asked.json()["granted"]) == (200, "pending", 0)
+
     def test_a_reference_nobody_knows(self, shop: Shop) -> None:
         answer = shop.ask(shop.buyer(), "cr-nothing")
         assert (answer.status_code, answer.json()["code"]) == (404, "PAYMENT_NOT_FOUND")
