@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import psycopg
@@ -68,6 +70,15 @@ def add_people(conn: psycopg.Connection, *, users: int, operators: int, profiles
         from generate_series(1, {profiles}) as n;
         """,
     )
+
+
+@contextmanager
+def indexes_built_afterwards(conn: psycopg.Connection, table: str) -> Iterator[None]:
+    """Keep the indexes of `table` out of the way while the block fills it by the million, and build them whole then."""
+    conn.execute("update pg_index set indisready = false where indrelid = %s::regclass", [table])
+    yield
+    conn.execute("update pg_index set indisready = true where indrelid = %s::regclass", [table])
+    conn.execute(f"reindex table {table}".encode())
 
 
 def add_chats(conn: psycopg.Connection, *, users: int, profile: int, messages: int) -> None:

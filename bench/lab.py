@@ -83,7 +83,9 @@ class Lab:
         return dataclasses.replace(project, passwords=passwords)
 
     def superuser(self, project: Project) -> psycopg.Connection:
-        return psycopg.connect(project.dsn("supabase_admin"), autocommit=True)
+        """A connection that may do anything, and take its time."""
+        options = "-c statement_timeout=0 -c maintenance_work_mem=1GB"
+        return psycopg.connect(project.dsn("supabase_admin"), autocommit=True, options=options)
 
     @property
     def postmaster(self) -> int:

@@ -27,7 +27,7 @@ def http_request(method: str, path: str, headers: Mapping[str, str], body: bytes
 
 @dataclass
 class Outcome:
-    """What came of a run. Latencies in seconds, one for each request, in the order of the answers."""
+    """What came of a run. Latencies in seconds, of the requests answered as expected: refusals are not work done."""
 
     seconds: float
     latencies: list[float]
@@ -43,7 +43,7 @@ class Outcome:
         return len(self.latencies) / self.seconds
 
     def require(self, *statuses: int) -> Outcome:
-        """This outcome, if every answer had one of these statuses: refusals are not work done."""
+        """This outcome, if every answer had one of these statuses."""
         wrong = set(self.statuses) - set(statuses)
         if wrong or not self.latencies:
             raise AssertionError(f"answered {dict(self.statuses)}: {self.other_answer[-500:]!r}")
@@ -127,9 +127,10 @@ def run(
                     answer = connection.answer()
                     if answer is None:
                         continue
-                    latencies.append(time.perf_counter() - connection.since)
                     statuses[answer[0]] += 1
-                    if answer[0] != expected:
+                    if answer[0] == expected:
+                        latencies.append(time.perf_counter() - connection.since)
+                    else:
                         other_answer = answer[1]
                     idle.append(connection)
                     busy -= 1

@@ -49,7 +49,7 @@ def measure(lab: Lab, options: Options) -> list[Table]:
         weights.rows.append(("started", *_mebibytes(server.pid)))
         make = paid(Callers(project, "user", USERS))
         sent = [make(number) for number in range(USERS * 20)]
-        load.run(server.port, _each_once(sent), seconds=60, connections=16).require(201)
+        load.run(server.port, _each_once(sent), seconds=60, connections=16, expected=201).require(201)
         weights.rows.append((f"after {len(sent):,} messages", *_mebibytes(server.pid)))
     return [times, weights]
 

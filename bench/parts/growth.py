@@ -48,7 +48,7 @@ def measure(lab: Lab, options: Options) -> list[Table]:
     databases = [_filled(lab, chats) for chats in options.sizes]
     for number in range(options.rounds + 1):
         for database in databases:
-            _measure_round(database, counts=number > 0)
+            _measure_round(database, number)
     for database in databases:
         database.api.close()
         database.owner.close()
@@ -60,16 +60,17 @@ def _filled(lab: Lab, chats: int) -> Database:
     owner = lab.superuser(project)
     users = chats // CHATS_PER_USER
     data.add_people(owner, users=users, operators=ASKING + HOLDING, profiles=PROFILES)
-    for profile in range(1, CHATS_PER_USER + 1):
-        data.add_chats(owner, users=users, profile=profile, messages=MESSAGES_PER_CHAT)
+    with data.indexes_built_afterwards(owner, "public.messages"):
+        for profile in range(1, CHATS_PER_USER + 1):
+            data.add_chats(owner, users=users, profile=profile, messages=MESSAGES_PER_CHAT)
     data.settle_down(owner)
     api = psycopg.connect(project.dsn("fantooo_api"), autocommit=True, prepare_threshold=0)
     return Database(chats, api, owner)
 
 
-def _measure_round(database: Database, *, counts: bool) -> None:
+def _measure_round(database: Database, number: int) -> None:
     data.forget_recent_sends(database.owner)
-    chosen = random.Random(database.chats + len(database.milliseconds["send"]))
+    chosen = random.Random(number)
 
     def anybody() -> tuple[int, int]:
         return chosen.randint(1, database.users), chosen.randint(1, CHATS_PER_USER)
@@ -78,7 +79,7 @@ def _measure_round(database: Database, *, counts: bool) -> None:
         started = time.perf_counter()
         for statement, values in calls:
             database.api.execute(statement.encode(), values).fetchall()
-        if counts:
+        if number > 0:
             database.milliseconds[name].append((time.perf_counter() - started) / len(calls) * 1000)
 
     timed("send, in any chat", [_send(*anybody()) for _ in range(CALLS)])
