@@ -2712,7 +2712,7 @@ begin
   from (
     select e.id, e.reference from public.payment_events e
     where e.handled_at is null
-    order by e.id
+    order by e.detail is not null, e.id
     limit p_limit
     for update skip locked
   ) as due;

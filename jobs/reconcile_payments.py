@@ -74,7 +74,7 @@ def _handle_events(db: Database, mode: Mode, result: Counter[str], ends_at: floa
         batch = db.call("handle_pending_payment_events", repeatable=True, limit=BATCH, mode=mode)
         result["events_handled"] += batch["handled"]
         result["events_failed"] += batch["failed"]
-        # Those that failed are the oldest and would come first again.
+        # Those that failed come after all others, and would only fail again.
         if batch["failed"] or batch["handled"] < BATCH:
             return
 

@@ -1,4 +1,4 @@
--- handle_pending_payment_events: act on stored webhooks whose handling was cut short, oldest first.
+-- handle_pending_payment_events: act on stored webhooks whose handling was cut short, oldest first, those that failed before last.
 -- Called by  reconcile_payments, as fantooo_api: overlapping or not
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    a handled event is not handled again; one that cannot be handled keeps its error in detail and is tried next time
@@ -20,7 +20,7 @@ begin
   from (
     select e.id, e.reference from public.payment_events e
     where e.handled_at is null
-    order by e.id
+    order by e.detail is not null, e.id
     limit p_limit
     for update skip locked
   ) as due;
