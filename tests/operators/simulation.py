@@ -15,7 +15,8 @@ import itertools
 import random
 import threading
 from abc import ABC, abstractmethod
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,6 +109,21 @@ class Diary:
             self.calls[function] += 1
 
 
+class Moments:
+    """When something happened, in virtual seconds, oldest first."""
+
+    def __init__(self) -> None:
+        self._moments: list[int] = []
+
+    def note(self, now: int) -> None:
+        self._moments.append(now)
+
+    def last_before(self, moment: float) -> float:
+        """The last of them before the step of `moment`: of what happened in one step, nobody knows the order."""
+        known = bisect_right(self._moments, moment - STEP)
+        return self._moments[known - 1] if known else float("-inf")
+
+
 class Person(ABC):
     """Somebody with a generator of their own who uses the service."""
 
@@ -182,12 +198,12 @@ class Operator(Person):
         self._has_answered = False
         self._answer_at = 0
         # What they know the service knows of them, in virtual seconds: it explains what is done to them.
-        self.last_heard_of = 0
-        self.last_reported_move = 0
+        self.heard_of = Moments()
+        self.moved = Moments()
+        self.answered: defaultdict[UUID, Moments] = defaultdict(Moments)
         self.left_at = -STEP
         # When they last called at all: the service may have heard them, though no answer came.
         self.last_called = 0
-        self.answered: dict[UUID, int] = {}
 
     def act(self, now: int) -> None:
         if now >= self._until:
@@ -201,10 +217,6 @@ class Operator(Person):
             self._learn_from(refusal.code, now)
         except Unanswered:
             self._is_unsure = True
-
-    def was_answering(self, chat: UUID, since: int) -> bool:
-        """Whether they answered in this chat after `since`."""
-        return self.answered.get(chat, -1) > since
 
     def _change_mood(self, now: int) -> None:
         before = self.mood
@@ -241,13 +253,14 @@ class Operator(Person):
             return
         if not self._on_duty:
             self._call("set_operator_availability", available=True)
-            self._on_duty, self._is_in_line, self.last_heard_of = True, False, now
+            self._on_duty, self._is_in_line = True, False
+            self.heard_of.note(now)
         if self._chat is None:
             # In line, the app asks again when it is told that it was given a chat or that the queue has changed.
             if not self._is_in_line or self.rng.random() < 0.5:
                 self._take(self._call("assign_next_chat")["chat"], now)
                 self._is_in_line = self._chat is None
-                self.last_heard_of = now
+                self.heard_of.note(now)
         elif self.mood is Mood.WORKING and now >= self._answer_at:
             self._work_on(self._chat, now)
 
@@ -255,7 +268,8 @@ class Operator(Person):
         if not self._has_answered:
             message = UUID(int=self.rng.getrandbits(128), version=4)
             self._call("send_operator_message", chat_id=chat, content="an answer", client_message_id=message)
-            self.answered[chat] = self.last_reported_move = now
+            self.answered[chat].note(now)
+            self.moved.note(now)
             self._has_answered = True
             self._answer_at = now + self.rng.randrange(0, 30)
         elif self.rng.random() < 0.1:
@@ -266,7 +280,7 @@ class Operator(Person):
             self._diary.laid_down.add((self.id, chat, "completed"))
             self._take(self._call("complete_and_continue", chat_id=chat)["chat"], now)
             self._is_in_line = self._chat is None
-        self.last_heard_of = now
+        self.heard_of.note(now)
 
     def _beat(self, now: int) -> None:
         moves = self.mood is not Mood.IDLE
@@ -274,13 +288,13 @@ class Operator(Person):
         self._next_beat = now + HEARTBEAT_EVERY
         said = self._chat
         answer = self._call("record_heartbeat", chat_id=said, last_activity=moved_at)
-        self.last_heard_of = now
+        self.heard_of.note(now)
         self._on_duty = answer["is_available"]
         current = UUID(answer["chat_id"]) if answer["chat_id"] else None
         if current != said:
             self._is_unsure = True
         elif moves and said:
-            self.last_reported_move = now
+            self.moved.note(now)
 
     def _take(self, shown: dict[str, Any] | None, now: int) -> None:
         chat = UUID(shown["id"]) if shown else None
@@ -480,23 +494,21 @@ class World:
     def _explains(self, segment: Segment) -> bool:
         """Whether what the operator did, or did not do, is a reason for this release."""
         operator = self.operators[segment.operator]
+        released_at = segment.released_at
         # What the operator knows is as exact as a step.
         match segment.reason:
             case "idle_timeout":
-                since = max(operator.last_reported_move, segment.assigned_at)
-                return segment.released_at - since > RELEASE_AFTER - STEP
+                since = max(operator.moved.last_before(released_at), segment.assigned_at)
+                return released_at - since > RELEASE_AFTER - STEP
             case "operator_lost":
-                since = max(operator.last_heard_of, segment.assigned_at)
-                return segment.released_at - since > LOST_AFTER - STEP
+                since = max(operator.heard_of.last_before(released_at), segment.assigned_at)
+                return released_at - since > LOST_AFTER - STEP
             case "answer_timeout":
-                held_for = segment.released_at - segment.assigned_at
-                begun = segment.released_at - ANSWER_WITHIN + STEP
-                return held_for > ANSWER_WITHIN - STEP and not operator.was_answering(
-                    segment.chat, int(begun)
-                )
+                since = max(operator.answered[segment.chat].last_before(released_at), segment.assigned_at)
+                return released_at - since > ANSWER_WITHIN - STEP
             case "operator_left":
                 # Perhaps with a chat that they were given in the same moment and never saw.
-                return abs(segment.released_at - operator.left_at) <= 2 * STEP
+                return abs(released_at - operator.left_at) <= 2 * STEP
             case "operator_deactivated":
                 return True
             case reason:
