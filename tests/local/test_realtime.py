@@ -287,8 +287,9 @@ async def test_nobody_is_told_of_a_row_they_may_not_read(
 async def test_an_update_that_takes_a_row_away_is_not_told(
     realtime: RunningRealtime, client: Socket, user: str
 ) -> None:
-    [(note,)] = realtime.execute(INSERT_NOTE, [user, "a", "mine"])
     await client.subscribe("realtime:room", NOTES, token=realtime.token(user))
+    [(note,)] = realtime.execute(INSERT_NOTE, [user, "a", "mine"])
+    assert (await client.changed())["record"]["body"] == "mine"
     realtime.execute("update notes set owner_id = %s where id = %s", [str(uuid4()), note])
     realtime.execute(INSERT_NOTE, [user, "a", "next"])
     assert (await client.changed())["record"]["body"] == "next"
