@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from urllib.parse import unquote, urlencode, urlsplit
 
-import structlog
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
@@ -14,8 +13,6 @@ from api.auth import Caller
 from api.errors import ApiError
 from api.routing import Access, LimitBy, Resource
 from api.services import services
-
-log = structlog.get_logger("api.accounts")
 
 accounts = Resource("Accounts", __name__)
 
@@ -35,12 +32,8 @@ AUTH_REFUSALS = {401: ("INVALID_CREDENTIALS",), 403: ("ACCOUNT_SUSPENDED", "EMAI
 def sign_up(body: models.SignUp) -> tuple[models.Row, int]:
     """Make an account and sign in to it."""
     email = _address_of(body.name)
-    made = services().auth.create_user(email, body.password, body.model_dump(exclude={"password"}))
-    try:
+    with services().auth.new_user(email, body.password, body.model_dump(exclude={"password"})):
         return _signed_in(services().auth.sign_in(email, body.password)), 201
-    except Exception:
-        remove_half_made_user(made["id"])
-        raise
 
 
 @accounts.operation(
@@ -91,14 +84,6 @@ def auth_callback(query: models.Callback) -> Response:
 def get_account(caller: Caller) -> models.Row:
     """Who the caller is: their role and their own row."""
     return services().db.call("get_account", repeatable=True, caller_id=caller.id)
-
-
-def remove_half_made_user(user_id: str) -> None:
-    """Undo create_user, so that the name is free for another try; what failed before stays the answer."""
-    try:
-        services().auth.delete_user(user_id)
-    except ApiError:
-        log.exception("a half-made auth user was left behind", user_id=user_id)
 
 
 def _address_of(name: str) -> str:

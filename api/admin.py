@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from api import models
-from api.accounts import remove_half_made_user
 from api.auth import Caller
 from api.routing import Resource
 from api.services import services
@@ -90,12 +89,8 @@ def create_admin(caller: Caller, body: models.NewAdmin) -> tuple[models.Row, int
 
 def _with_auth_user(caller: Caller, body: models.NewStaff, make: Callable[[str], models.Row]) -> models.Row:
     _require_admin(caller)  # before anything is made at Auth's
-    user = services().auth.create_user(body.email, body.password, {})
-    try:
-        return make(user["id"])
-    except Exception:
-        remove_half_made_user(user["id"])
-        raise
+    with services().auth.new_user(body.email, body.password, {}) as user_id:
+        return make(user_id)
 
 
 def _require_admin(caller: Caller) -> None:

@@ -5,7 +5,10 @@ Plain requests: four small calls, for which the client library would bring its s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import requests
 import structlog
@@ -25,7 +28,7 @@ AUTH_DOWN = (
 )
 
 # Auth's error codes that are the caller's doing, as we answer them.
-REFUSALS = {
+REFUSALS: dict[str, tuple[int, str, str] | tuple[int, str, str, dict[str, str]]] = {
     "invalid_credentials": (401, "INVALID_CREDENTIALS", "This name and password do not go together."),
     "email_not_confirmed": (403, "EMAIL_NOT_CONFIRMED", "This e-mail address has not been confirmed yet."),
     "user_banned": (403, "ACCOUNT_SUSPENDED", "This account has been suspended."),
@@ -34,7 +37,13 @@ REFUSALS = {
     "weak_password": (400, "WEAK_PASSWORD", "This password is too easy to guess."),
     "validation_failed": (400, "INVALID_INPUT", "Sign-in does not accept these values."),
     "email_address_invalid": (400, "INVALID_INPUT", "This e-mail address is not accepted."),
-    "over_request_rate_limit": (429, "RATE_LIMITED", "Too many requests. Please try again later."),
+    "user_not_found": (404, "USER_NOT_FOUND", "There is no such account."),
+    "over_request_rate_limit": (
+        429,
+        "RATE_LIMITED",
+        "Too many requests. Please try again later.",
+        {"Retry-After": "60"},  # Auth does not say how long; its windows are minutes
+    ),
     "bad_code_verifier": (
         400,
         "INVALID_CODE",
@@ -62,10 +71,35 @@ class SupabaseAuth:
             config.supabase_service_role_key.get_secret_value(),
         )
 
-    def create_user(self, email: str, password: str, metadata: dict[str, Any]) -> dict[str, Any]:
-        """A new user, whose e-mail address counts as confirmed: nobody can read mail sent to it."""
-        body = {"email": email, "password": password, "email_confirm": True, "user_metadata": metadata}
-        return self._call("POST", "/admin/users", self._service_role_key, json=body)
+    @contextmanager
+    def new_user(self, email: str, password: str, metadata: dict[str, Any]) -> Iterator[str]:
+        """The id of a new user, who stays if the block ends well and is removed again if anything fails.
+
+        The e-mail address counts as confirmed: nobody can read mail sent to it. The id is chosen here, so that a user
+        whom Auth made without our hearing of it can be removed too, and the address is free for another try.
+        """
+        user_id = str(uuid4())
+        body = {
+            "id": user_id,
+            "email": email,
+            "password": password,
+            "email_confirm": True,
+            "user_metadata": metadata,
+        }
+        try:
+            self._call("POST", "/admin/users", self._service_role_key, json=body)
+            yield user_id
+        except BaseException:
+            self._remove(user_id)
+            raise
+
+    def _remove(self, user_id: str) -> None:
+        """Delete a user who may not be there; what failed before stays the answer."""
+        try:
+            self.delete_user(user_id)
+        except ApiError as error:
+            if error.failure.code != "USER_NOT_FOUND":
+                log.exception("an auth user may have been left behind; remove it by hand", user_id=user_id)
 
     def delete_user(self, user_id: str) -> None:
         self._call(

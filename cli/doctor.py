@@ -247,11 +247,9 @@ def sign_in(project: Project) -> Iterator[Result]:
     auth = SupabaseAuth.from_config(project.config)
     email, password = f"doctor-{uuid.uuid4().hex}@example.com", uuid.uuid4().hex
     try:
-        user = auth.create_user(email, password, {})
-        try:
+        with auth.new_user(email, password, {}) as user_id:
             token = auth.sign_in(email, password)["access_token"]
-        finally:
-            auth.delete_user(user["id"])
+            auth.delete_user(user_id)
     except ApiError as error:
         yield Result(
             "failure", "sign-in", f"a throwaway account could not sign in: {error}", "See Auth's log."

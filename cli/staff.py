@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from api import logs
 from api.errors import ApiError
 from api.supabase_auth import SupabaseAuth
 from cli.environment import variable
@@ -51,15 +52,12 @@ def make_account(email: str, password: str, record: Callable[[str], dict[str, An
     """
     key = variable("SUPABASE_SERVICE_ROLE_KEY")
     auth = SupabaseAuth(f"{variable('SUPABASE_URL').rstrip('/')}/auth/v1", key, key)
+    logs.configure(sys.stderr)
     try:
-        user_id = auth.create_user(email, password, {})["id"]
+        with auth.new_user(email, password, {}) as user_id:
+            return record(user_id)
     except ApiError as error:
         raise click.ClickException(_refusal(error, email)) from error
-    try:
-        return record(user_id)
-    except BaseException:
-        _remove(auth, user_id, email)
-        raise
 
 
 def _refusal(error: ApiError, email: str) -> str:
@@ -70,14 +68,3 @@ def _refusal(error: ApiError, email: str) -> str:
             return "Supabase Auth does not answer, or does not accept the key. Check SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY."
         case _:
             return error.failure.message
-
-
-def _remove(auth: SupabaseAuth, user_id: str, email: str) -> None:
-    try:
-        auth.delete_user(user_id)
-    except ApiError:
-        # What failed before stays the error; this is what is left to do by hand.
-        click.echo(
-            f"The Auth user {email} ({user_id}) was made and could not be removed. Please remove it by hand.",
-            err=True,
-        )

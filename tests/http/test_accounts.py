@@ -110,6 +110,44 @@ def test_a_sign_up_that_fails_half_way_leaves_nothing_behind(
     body_of(api.post("/api/auth/sign-up", SIGN_UP), 201)
 
 
+def test_a_user_whom_auth_made_without_our_hearing_of_it_is_removed_again(
+    api: Api, db: Database, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = sign_in_staff(api, db, project)
+    send = requests.Session.request
+
+    def answer_is_lost(self: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+        answer = send(self, method, url, **options)
+        if (method, url) == ("POST", f"{project.url}/auth/v1/admin/users"):
+            assert answer.ok
+            raise requests.ReadTimeout
+        return answer
+
+    staff = {"name": "Olga", "email": "olga@staff.example", "password": "correct horse"}
+    with monkeypatch.context() as broken:
+        broken.setattr(requests.Session, "request", answer_is_lost)
+        assert refusal_of(api.post("/api/auth/sign-up", SIGN_UP)) == (503, "AUTH_UNAVAILABLE")
+        made = api.post("/api/admin/operators", staff, headers=ada)
+        assert refusal_of(made) == (503, "AUTH_UNAVAILABLE")
+    assert auth_users(db) == ["ada@staff.example"]
+    body_of(api.post("/api/auth/sign-up", SIGN_UP), 201)
+    body_of(api.post("/api/admin/operators", staff, headers=ada), 201)
+
+
+def test_when_auth_has_had_enough_requests_the_answer_says_when_to_come_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = requests.Response()
+    busy.status_code = 429
+    busy._content = (
+        b'{"code": 429, "error_code": "over_request_rate_limit", "msg": "Request rate limit reached"}'
+    )
+    monkeypatch.setattr(requests.Session, "request", lambda *_args, **_options: busy)
+    refused = api.post("/api/auth/sign-in", {"name": "john_doe", "password": "correct horse"})
+    assert refusal_of(refused) == (429, "RATE_LIMITED")
+    assert int(refused.headers["Retry-After"]) >= 1
+
+
 def test_a_sixth_attempt_within_15_minutes_is_refused_whatever_name_it_is_for(api: Api) -> None:
     for number in range(5):
         api.post("/api/auth/sign-in", {"name": f"guess_{number}", "password": "wrong"})
