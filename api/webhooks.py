@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 import psycopg
@@ -9,6 +10,7 @@ import structlog
 from flask import request
 
 from api import limits, models
+from api.config import Network
 from api.errors import ApiError, report
 from api.metrics import WEBHOOKS
 from api.providers import paystack
@@ -77,5 +79,13 @@ def _store(body: bytes, signature_valid: bool) -> int:
 
 def _require_allowed_address() -> None:
     allowed = services().config.paystack_allowed_ips
-    if allowed and not any(ip_address(limits.address()) in network for network in allowed):
+    if allowed and not _is_within(limits.address(), allowed):
         raise ApiError(403, "FORBIDDEN", "Webhooks are not accepted from this address.")
+
+
+def _is_within(address: str, networks: Iterable[Network]) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:  # some proxies forward a port with it, or a word
+        return False
+    return any(found in network for network in networks)
