@@ -37,6 +37,12 @@ def _without_trailing_slash(value: object) -> object:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+", value):
+        raise ValueError("it should be https:// and a host, with a port if need be, and nothing after it")
+    return value
+
+
 def _networks(value: object) -> object:
     if isinstance(value, str):
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
@@ -68,6 +74,7 @@ def is_transaction_pooler(database_url: str) -> bool:
 
 PaystackSecret = Annotated[SecretStr, AfterValidator(_paystack_secret)]
 Url = Annotated[str, BeforeValidator(_without_trailing_slash), Field(pattern=r"^https?://[^\s/]+")]
+Origin = Annotated[Url, AfterValidator(_origin)]
 
 
 class Config(BaseModel):
@@ -78,7 +85,7 @@ class Config(BaseModel):
     environment: Literal["development", "production"] = Field(
         "development", alias="ENVIRONMENT", description="Set it to development or production."
     )
-    supabase_url: Url = Field(
+    supabase_url: Origin = Field(
         alias="SUPABASE_URL",
         description="Copy the project's URL (https://<ref>.supabase.co), without a path.",
     )
@@ -136,7 +143,7 @@ class Config(BaseModel):
         min_length=16,
         description="Make one of 16 characters or more, for instance with: openssl rand -hex 32.",
     )
-    app_url: Url = Field(
+    app_url: Origin = Field(
         alias="APP_URL",
         description="Give the address browsers open the app at, for instance https://fantooo.com.",
     )

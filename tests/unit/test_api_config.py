@@ -80,6 +80,12 @@ def test_every_problem_is_told_at_once() -> None:
         ({"DATABASE_URL": "postgresql://fantooo_api:a[b@db.test/x"}, "percent-encoded"),
         ({"PAYSTACK_SECRET_KEY": "sk_test_a$b"}, "letters and digits"),
         ({"PAYSTACK_BASE_URL": "http://pay.example"}, "PAYSTACK_BASE_URL"),
+        ({"APP_URL": "https://fantooo.com/app"}, "APP_URL is not right: it should be https:// and a host"),
+        ({"APP_URL": "https://fantooo.com?a=b"}, "APP_URL is not right: it should be https:// and a host"),
+        (
+            {"SUPABASE_URL": "https://x.supabase.co/rest/v1/"},
+            "SUPABASE_URL is not right: it should be https://",
+        ),
     ],
     ids=str,
 )
