@@ -62,6 +62,7 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     services = services or connect(config)
 
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # a path nobody serves is answered 404, not sent elsewhere
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.compact = True  # type: ignore[attr-defined]

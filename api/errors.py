@@ -80,6 +80,7 @@ HTTP_CODES = {
     429: "RATE_LIMITED",
     431: "HEADERS_TOO_LARGE",
 }
+HTTP_SENTENCES = {404: "There is nothing here.", 405: "This path does not take this method."}
 
 
 def failure_of(error: Exception) -> Failure:
@@ -177,7 +178,8 @@ def _of_http(error: HTTPException) -> Failure:
     headers = {
         name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")
     }
-    return Failure(status, HTTP_CODES.get(status, "BAD_REQUEST"), error.description or error.name, headers)
+    message = HTTP_SENTENCES.get(status) or error.description or error.name
+    return Failure(status, HTTP_CODES.get(status, "BAD_REQUEST"), message, headers)
 
 
 def answer(failure: Failure) -> Response:

@@ -60,10 +60,14 @@ def test_without_a_database_the_answer_is_to_come_back(offline: Api) -> None:
 
 
 def test_an_unknown_path_and_a_wrong_method_are_answered_as_everything_is(offline: Api) -> None:
-    assert refusal_of(offline.get("/api/nothing-here")) == (404, "NOT_FOUND")
+    for unknown in ("/api/nothing-here", "/api//health", "//api/health"):
+        nothing = offline.get(unknown)
+        assert refusal_of(nothing) == (404, "NOT_FOUND")
+        assert json.loads(nothing.data)["error"] == "There is nothing here."
     wrong = offline.get("/api/messages")
     assert refusal_of(wrong) == (405, "METHOD_NOT_ALLOWED")
     assert "POST" in wrong.headers["Allow"]
+    assert json.loads(wrong.data)["error"] == "This path does not take this method."
 
 
 def test_a_request_id_is_given_back_if_it_is_one_and_made_if_not(offline: Api) -> None:
