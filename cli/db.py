@@ -4,10 +4,11 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import click
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cli import lint as linter
 from cli import schema
@@ -99,7 +100,7 @@ def lint(database_url: str) -> None:
 @click.pass_obj
 def reset(database_url: str, yes: bool, remote: bool) -> None:
     """Drop everything with all data and accounts, and push from nothing."""
-    if urlsplit(database_url).hostname not in LOOPBACK and not remote:
+    if _settings_of(database_url).get("host") not in LOOPBACK and not remote:
         raise click.ClickException(
             "This database is not on this machine. If you are sure, say so with --remote."
         )
@@ -153,8 +154,12 @@ def cron_disable(database_url: str) -> None:
 
 def schema_dump(database_url: str) -> str:
     """public and private as pg_dump prints them, without what differs from one machine to the next."""
+    settings = _settings_of(database_url)
+    password = settings.pop("password", None)  # not an argument, which every process could see
+    address = make_conninfo(**settings)
     done = subprocess.run(
-        [_pg_dump(), "--schema-only", "--schema=public", "--schema=private", "--dbname", database_url],
+        [_pg_dump(), "--schema-only", "--schema=public", "--schema=private", "--dbname", address],
+        env={**os.environ, **({"PGPASSWORD": str(password)} if password else {})},
         capture_output=True,
         text=True,
         check=False,
@@ -195,15 +200,32 @@ def _require_pg_cron(conn: psycopg.Connection) -> None:
 
 
 def _connect(database_url: str) -> psycopg.Connection:
+    name = _name_of(database_url)
     try:
         return psycopg.connect(database_url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise click.ClickException(f"Cannot reach {_name_of(database_url)}: {str(error).strip()}") from error
+        raise click.ClickException(f"Cannot reach {name}: {str(error).strip()}") from error
 
 
 def _name_of(database_url: str) -> str:
-    parts = urlsplit(database_url)
-    return f"{parts.path.lstrip('/') or 'the database'} at {parts.hostname}:{parts.port or 5432}"
+    settings = _settings_of(database_url)
+    name, host, port = settings.get("dbname"), settings.get("host"), settings.get("port")
+    return f"{name or 'the database'} at {host or 'localhost'}:{port or 5432}"
+
+
+def _settings_of(database_url: str) -> dict[str, Any]:
+    """The parts of a connection string, told apart as libpq does. Raises click.ClickException, quoting nothing."""
+    try:
+        settings = conninfo_to_dict(database_url)
+        int(settings.get("port") or 5432)
+        if "@" in str(settings.get("host")):
+            raise ValueError("a part of the password was taken for the host")
+    except (psycopg.ProgrammingError, ValueError):
+        # What is quoted of it would be a part of the password.
+        raise click.ClickException(
+            "The database's address cannot be read. A password with / ? # @ : [ or ] in it has to be percent-encoded."
+        ) from None
+    return settings
 
 
 def _report(done: schema.Plan) -> None:
