@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 import structlog
 
+from api.providers.paystack import InvalidKey
+
 log = structlog.get_logger("jobs")
 
 LONGEST_BACKOFF = 60.0  # seconds
@@ -32,8 +34,8 @@ def run_once(run: Run) -> None:
 def run_forever(run: Run, every: float, stop: threading.Event) -> None:
     """Run the job every `every` seconds until `stop` is set; a run that has begun is finished first.
 
-    A database that is down or restarts is waited for, longer each time. Anything but psycopg.Error is raised: it would
-    not pass by itself.
+    A database that is down or restarts is waited for, longer each time. A key that Paystack does not accept is an error
+    line at each run, until it is put right there or the process is started with another. Anything else is raised.
     """
     failures = 0
     while not stop.is_set():
@@ -46,6 +48,9 @@ def run_forever(run: Run, every: float, stop: threading.Event) -> None:
             failures += 1
             pause = min(2.0 ** (failures - 1), LONGEST_BACKOFF)
             log.error("job failed", sqlstate=error.sqlstate, reason=_first_line(error), next_try_in=pause)
+        except InvalidKey as error:
+            pause = every
+            log.error("job failed", reason=f"Paystack does not accept the key: {error}", next_try_in=pause)
         stop.wait(max(0.0, pause))
 
 

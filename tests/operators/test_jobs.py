@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from api import logs
+from api.providers.paystack import InvalidKey
 from jobs import runner
 from tests.conftest import Server
 from tests.operators.support import beats, holder
@@ -181,6 +183,17 @@ def test_after_a_run_that_worked_the_distance_is_the_usual_one_again() -> None:
     stop = Waits(3)
     runner.run_forever(run, 1000.0, stop)
     assert [stop.seconds[0], round(stop.seconds[1], -1), stop.seconds[2]] == [1, 1000, 1]
+
+
+def test_a_key_that_is_not_accepted_does_not_end_the_job(capfd: pytest.CaptureFixture[str]) -> None:
+    def run() -> dict[str, Any]:
+        raise InvalidKey("Invalid key")
+
+    logs.configure()
+    stop = Waits(2)
+    runner.run_forever(run, 60.0, stop)
+    assert stop.seconds == [60, 60]
+    assert "does not accept the key: Invalid key" in capfd.readouterr().out
 
 
 def test_what_no_later_run_would_mend_ends_the_job() -> None:
