@@ -28,6 +28,7 @@ def run_idle_detection() -> models.Row:
     access=Access.CRON,
     limit_by=LimitBy.NOTHING,
     answers={200: models.JobResult},
+    refusals={502: ("PAYMENT_REFUSED",)},
 )
 def run_reconcile_payments() -> models.Row:
     """Handle webhooks that were put off, and ask Paystack about payments we have not heard of."""

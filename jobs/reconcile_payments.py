@@ -19,6 +19,7 @@ import structlog
 from api.db import Database
 from api.providers.paystack import (
     Charge,
+    InvalidKey,
     InvalidReference,
     Mode,
     NotFound,
@@ -44,12 +45,16 @@ def run(db: Database, paystack: Paystack, *, seconds: float = SECONDS) -> dict[s
 
     Returns how many events were handled or could not be, how many payments were asked about, and what came of them:
     credited, settled (by somebody else meanwhile), failed, pending, not_found, refused (by Paystack or by
-    settle_payment; the log says why) or unanswered. Raises InvalidKey, as nothing can be asked with a wrong key, and psycopg.Error.
+    settle_payment; the log says why) or unanswered. Raises InvalidKey, as nothing can be asked with a wrong key (the record of the run says so), and psycopg.Error.
     """
     ends_at = time.monotonic() + seconds
     result: Counter[str] = Counter()
     _handle_events(db, paystack.mode, result, ends_at)
-    _ask_about_payments(db, paystack, result, ends_at)
+    try:
+        _ask_about_payments(db, paystack, result, ends_at)
+    except InvalidKey:
+        db.value("record_job_run", job=NAME, result={**result, "error": "PAYMENT_REFUSED"})
+        raise
     db.value("record_job_run", job=NAME, result=dict(result))
     return {"job": NAME, **result}
 

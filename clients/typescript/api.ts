@@ -4791,6 +4791,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description A service we depend on answered something we cannot use: PAYMENT_REFUSED */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not available just now; Retry-After says when to come back: UNAVAILABLE, BUSY */
             503: {
                 headers: {

@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 
+from api.providers.paystack import InvalidKey
+from jobs import reconcile_payments
 from tests.http.conftest import CRON_SECRET, Api, body_of, refusal_of
 from tests.support.database import Database
 
@@ -51,3 +53,13 @@ def test_a_paid_message_nobody_answered_is_refunded_and_counted(api: Api, db: Da
 def test_the_cron_secret_opens_nothing_else(offline: Api) -> None:
     assert offline.get("/api/account", headers=CRON).status_code == 401
     assert offline.post(f"/api/admin/users/{uuid.uuid4()}/reinstate", headers=CRON).status_code == 401
+
+
+def test_a_key_paystack_does_not_accept_is_answered_as_the_document_says(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise InvalidKey("Invalid key")
+
+    monkeypatch.setattr(reconcile_payments, "run", refused)
+    assert refusal_of(api.get("/api/cron/reconcile-payments", headers=CRON)) == (502, "PAYMENT_REFUSED")

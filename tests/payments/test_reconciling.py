@@ -219,6 +219,8 @@ class TestBounds:
         [reference] = lost_payments(shop, 1)
         with pytest.raises(InvalidKey):
             reconcile_payments.run(shop.services.db, Paystack("sk_test_other", base_url=shop.paystack.url))
+        [recorded] = shop.db.owner.rows("select last_result from public.job_runs")
+        assert recorded["last_result"]["error"] == "PAYMENT_REFUSED"
         shop.time_passes(reference, minutes=3)
         assert shop.reconcile()["credited"] == 1
 
