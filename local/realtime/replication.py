@@ -7,12 +7,13 @@ truth.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from uuid import uuid4
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import tuple_row
+from psycopg.rows import TupleRow, tuple_row
 
 from local.realtime.pgoutput import Change, Decoder
 
@@ -74,8 +75,10 @@ class ReplicationStream:
             if written_to == read_to:
                 await asyncio.sleep(IDLE_PAUSE)
                 continue
-            async for batch in self._read(connection, slot):
-                await self._on_changes(batch)
+            # Closed here, also when cancelled between two batches: else its transaction would outlive the connection.
+            async with aclosing(self._read(connection, slot)) as batches:
+                async for batch in batches:
+                    await self._on_changes(batch)
             if written_to - snapshot_at > SNAPSHOT_EVERY_BYTES:
                 await connection.execute("select pg_log_standby_snapshot()")
                 snapshot_at = written_to
@@ -91,15 +94,21 @@ class ReplicationStream:
         return int(row[0])
 
     @staticmethod
-    async def _read(connection: AsyncConnection, slot: str) -> AsyncIterator[Batch]:
+    async def _read(connection: AsyncConnection, slot: str) -> AsyncGenerator[Batch, None]:
         """What was committed since the last call, in parts: one transaction may hold millions of rows."""
         decoder = Decoder()
-        async with connection.transaction(), connection.cursor("changes", binary=True) as cursor:
-            await cursor.execute(
-                "select data from pg_logical_slot_get_binary_changes("
+        async with connection.transaction():
+            # Declared here and not by psycopg: its own cursor stays open when it is cancelled while it closes.
+            await connection.execute(
+                "declare changes no scroll cursor for select data from pg_logical_slot_get_binary_changes("
                 "%s, null, %s, 'proto_version', '1', 'publication_names', %s)",
                 [slot, CHANGES_PER_READ, PUBLICATIONS],
             )
-            while rows := await cursor.fetchmany(CHANGES_PER_BATCH):
+            while rows := await ReplicationStream._next_changes(connection):
                 if batch := list(decoder.decode(bytes(row[0]) for row in rows)):
                     yield batch
+
+    @staticmethod
+    async def _next_changes(connection: AsyncConnection) -> list[TupleRow]:
+        fetched = await connection.execute(f"fetch {CHANGES_PER_BATCH} from changes", binary=True)
+        return await fetched.fetchall()
