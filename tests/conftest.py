@@ -3,7 +3,6 @@
 import itertools
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from cli import schema
 from local import platform
 from local.cluster import Cluster
 from tests.support.database import Database, Session
+from tests.support.supabase import free_port
 
 PLATFORM_PASSWORDS = {
     role: f"{role}-password" for role in ("postgres", "authenticator", "supabase_auth_admin")
@@ -29,14 +29,6 @@ TEMPLATE = "template_fantooo"
 MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)
