@@ -1644,6 +1644,9 @@ begin
       order by l.id desc
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 
@@ -1680,6 +1683,9 @@ begin
     join public.real_users u on u.id = page.real_user_id
     join public.fictional_users f on f.id = page.fictional_user_id
     left join public.operators o on o.id = page.assigned_operator_id);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 
@@ -1735,6 +1741,9 @@ begin
       order by t.created_at desc, t.id
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 
@@ -1762,6 +1771,9 @@ begin
       order by f.created_at desc, f.id
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 
@@ -1791,6 +1803,9 @@ begin
       limit p_limit
     ) as page
     join public.messages m on m.id = page.message_id);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 
@@ -1818,6 +1833,9 @@ begin
       order by u.created_at desc, u.id
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 
@@ -3224,6 +3242,9 @@ declare
   v_key text;
   v_event public.payment_events;
 begin
+  if p_body is null or p_signature_valid is null then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'An event is a body, and whether its signature is valid.';
+  end if;
   v_key := case
     when not p_signature_valid then null
     when v_data ->> 'id' is not null then concat_ws(':', v_payload ->> 'event', v_data ->> 'id')
@@ -3324,12 +3345,17 @@ ALTER FUNCTION public.record_heartbeat(p_operator_id uuid, p_chat_id uuid, p_las
 --
 
 CREATE FUNCTION public.record_job_run(p_job text, p_result jsonb) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+begin
+  if coalesce(p_job, '') = '' then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A job has a name.';
+  end if;
   insert into public.job_runs as j (job, last_result) values (p_job, coalesce(p_result, '{}'))
   on conflict (job) do update
-  set runs = j.runs + 1, last_run_at = now(), last_result = excluded.last_result
+  set runs = j.runs + 1, last_run_at = now(), last_result = excluded.last_result;
+end;
 $$;
 
 ALTER FUNCTION public.record_job_run(p_job text, p_result jsonb) OWNER TO postgres;
@@ -3651,9 +3677,8 @@ begin
   perform from public.chats c where c.id = p_chat_id for no key update;
   if p_client_message_id is not null then
     select m.* into v_message from public.messages m
-    where m.chat_id = p_chat_id and m.client_message_id = p_client_message_id
-      and m.sender_type = 'fictional' and m.handled_by_operator_id = p_operator_id;
-    if found and v_message.content = v_content then
+    where m.chat_id = p_chat_id and m.client_message_id = p_client_message_id;
+    if found and v_message.handled_by_operator_id = p_operator_id and v_message.content = v_content then
       return json_build_object('message', private.message_json(v_message), 'repeated', true);
     elsif found then
       raise sqlstate 'PT409' using hint = 'IDEMPOTENCY_CONFLICT',

@@ -23,6 +23,9 @@ begin
       order by l.id desc
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 grant execute on function public.admin_list_audit(uuid, jsonb, bigint, integer) to fantooo_api, service_role;

@@ -32,6 +32,9 @@ begin
     join public.real_users u on u.id = page.real_user_id
     join public.fictional_users f on f.id = page.fictional_user_id
     left join public.operators o on o.id = page.assigned_operator_id);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 grant execute on function public.admin_list_chats(uuid, jsonb, timestamptz, integer) to fantooo_api, service_role;

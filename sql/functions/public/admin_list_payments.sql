@@ -25,6 +25,9 @@ begin
       order by t.created_at desc, t.id
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 grant execute on function public.admin_list_payments(uuid, jsonb, timestamptz, integer) to fantooo_api, service_role;

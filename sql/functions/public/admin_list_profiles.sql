@@ -23,6 +23,9 @@ begin
       order by f.created_at desc, f.id
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 grant execute on function public.admin_list_profiles(uuid, jsonb, timestamptz, integer) to fantooo_api, service_role;

@@ -25,6 +25,9 @@ begin
       limit p_limit
     ) as page
     join public.messages m on m.id = page.message_id);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 grant execute on function public.admin_list_reports(uuid, jsonb, timestamptz, integer) to fantooo_api, service_role;

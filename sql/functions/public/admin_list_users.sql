@@ -23,6 +23,9 @@ begin
       order by u.created_at desc, u.id
       limit p_limit
     ) as page);
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'A filter has a value that it cannot have.';
 end;
 $$;
 grant execute on function public.admin_list_users(uuid, jsonb, timestamptz, integer) to fantooo_api, service_role;

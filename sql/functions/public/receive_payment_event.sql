@@ -3,6 +3,7 @@
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    the same event again is counted, not stored again; the same event with another body is stored beside it
 -- Locks      the event's key (advisory) until commit
+-- Raises     PT400 INVALID_INPUT
 -- Returns    {event_id, repeated}
 --
 -- Paystack's events have no id of their own: the key is made of the event and what it is about. Of a body with a
@@ -19,6 +20,9 @@ declare
   v_key text;
   v_event public.payment_events;
 begin
+  if p_body is null or p_signature_valid is null then
+    raise sqlstate 'PT400' using hint = 'INVALID_INPUT', message = 'An event is a body, and whether its signature is valid.';
+  end if;
   v_key := case
     when not p_signature_valid then null
     when v_data ->> 'id' is not null then concat_ws(':', v_payload ->> 'event', v_data ->> 'id')

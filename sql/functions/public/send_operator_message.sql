@@ -22,9 +22,8 @@ begin
   perform from public.chats c where c.id = p_chat_id for no key update;
   if p_client_message_id is not null then
     select m.* into v_message from public.messages m
-    where m.chat_id = p_chat_id and m.client_message_id = p_client_message_id
-      and m.sender_type = 'fictional' and m.handled_by_operator_id = p_operator_id;
-    if found and v_message.content = v_content then
+    where m.chat_id = p_chat_id and m.client_message_id = p_client_message_id;
+    if found and v_message.handled_by_operator_id = p_operator_id and v_message.content = v_content then
       return json_build_object('message', private.message_json(v_message), 'repeated', true);
     elsif found then
       raise sqlstate 'PT409' using hint = 'IDEMPOTENCY_CONFLICT',
