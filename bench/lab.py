@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import requests
 from cli import schema
 from local import platform
 from local.cluster import HOST, Cluster
+from local.ports import free_port
 from local.project import Project
 
 CHECKOUT = Path(__file__).parent.parent
@@ -183,12 +183,6 @@ def wait_for_answer(process: subprocess.Popen[Any], url: str, log: Path) -> None
             pass
         time.sleep(0.02)
     raise Unavailable(f"{url} did not answer: {log.read_text(errors='replace')[-2000:]}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def cpu_seconds(pid: int) -> float | None:

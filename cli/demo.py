@@ -1,9 +1,7 @@
 """`fantooo demo`: a whole conversation over HTTP against a fresh stack, told step by step."""
 
 import contextlib
-import random
 import shutil
-import socket
 import tempfile
 import time
 import uuid
@@ -16,8 +14,8 @@ import requests
 
 from cli.environment import read_env_file
 from local import stack
-from local.cluster import HOST
 from local.errors import SetupError
+from local.ports import free_port
 
 TIMEOUT = 30
 # The real limit is 90 seconds; a person watching should not have to wait for it.
@@ -280,7 +278,7 @@ def _fresh_stack() -> Iterator[dict[str, str]]:
     """A stack of its own in a temporary directory, gone afterwards; its environment."""
     data_dir = Path(tempfile.mkdtemp(prefix="fantooo-demo-"))
     try:
-        stack.up_in_background(stack.Stack(data_dir, _free_port_base()), _say_progress)
+        stack.up_in_background(stack.Stack(data_dir, free_port(4)), _say_progress)
         yield read_env_file(data_dir)
     except SetupError as error:
         raise click.ClickException(str(error)) from error
@@ -293,16 +291,3 @@ def _say_progress(line: str) -> None:
     # Not where it runs and who signs in: it is gone in a moment.
     if line.endswith("…"):
         click.echo(line)
-
-
-def _free_port_base() -> int:
-    """A port that is free now, with the three after it: below those that the system gives out by itself."""
-    while True:
-        base = random.randrange(20_000, 32_000, 4)
-        with contextlib.ExitStack() as probes:
-            try:
-                for port in range(base, base + 4):
-                    probes.enter_context(socket.socket()).bind((HOST, port))
-            except OSError:
-                continue
-            return base

@@ -16,8 +16,8 @@ from psycopg.rows import dict_row
 from cli import schema
 from local import platform
 from local.cluster import Cluster
+from local.ports import free_port
 from tests.support.database import Database, Session
-from tests.support.supabase import free_port
 
 PLATFORM_PASSWORDS = {
     role: f"{role}-password" for role in ("postgres", "authenticator", "supabase_auth_admin")

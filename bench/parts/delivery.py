@@ -15,9 +15,10 @@ from uuid import uuid4
 import psycopg
 
 from bench import data, node
-from bench.lab import CHECKOUT, Lab, free_port
+from bench.lab import CHECKOUT, Lab
 from bench.options import Options
 from bench.report import Table, percentile
+from local.ports import free_port
 from local.project import Project
 
 OTHERS = (1, 100, 1_000)  # subscribers on chats where nothing happens
@@ -59,7 +60,7 @@ def _stack() -> Iterator[Project]:
     """The whole local stack, as `fantooo up --detach` leaves it."""
     with tempfile.TemporaryDirectory(prefix="fantooo-bench-") as directory:
         where = ["--data-dir", directory]
-        up = ["up", *where, "--port-base", str(_four_free_ports()), "--detach", "--no-demo-data"]
+        up = ["up", *where, "--port-base", str(free_port(4)), "--detach", "--no-demo-data"]
         subprocess.run(
             [sys.executable, "-m", "cli", *up], check=True, cwd=CHECKOUT, stdout=subprocess.DEVNULL
         )
@@ -68,11 +69,6 @@ def _stack() -> Iterator[Project]:
         finally:
             down = [sys.executable, "-m", "cli", "down", *where]
             subprocess.run(down, check=True, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
-
-
-def _four_free_ports() -> int:
-    """A port with three free ones after it, as far as one can tell: the stack says so if it is wrong."""
-    return free_port() // 10 * 10
 
 
 def _deliver(project: Project, others: int) -> dict[str, Sequence[float]]:

@@ -15,8 +15,8 @@ from cli import schema
 from cli.doctor import doctor
 from cli.environment import read_env_file
 from cli.job import job
+from local.ports import free_port
 from local.stack import CHECKOUT, down
-from tests.support.supabase import four_free_ports
 from tests.support.waiting import wait_until
 
 Examine = Callable[..., Result]
@@ -26,7 +26,7 @@ Examine = Callable[..., Result]
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What a stack says of itself, once each of its jobs has run."""
     data_dir = Path(tmp_path_factory.mktemp("stack"))
-    up = ["up", "--detach", "--data-dir", str(data_dir), "--port-base", str(four_free_ports())]
+    up = ["up", "--detach", "--data-dir", str(data_dir), "--port-base", str(free_port(4))]
     subprocess.run([sys.executable, "-m", "cli", *up], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
     try:
         found = read_env_file(data_dir)

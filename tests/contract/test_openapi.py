@@ -20,12 +20,13 @@ from schemathesis.specs.openapi import checks
 from api import connect, create_app
 from api.config import Config
 from api.limits import Limits
+from local.ports import free_port
 from local.project import Project
 from tests.conftest import PASSWORDS, Server
 from tests.http.conftest import CRON_SECRET, ENVIRONMENT, token
 from tests.support.database import Database
 from tests.support.paystack import running_stand_in
-from tests.support.supabase import free_port, running_gateway
+from tests.support.supabase import running_gateway
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "openapi.json"
 SCHEMA = schemathesis.openapi.from_path(DOCUMENT)

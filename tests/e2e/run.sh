@@ -14,7 +14,7 @@ stop() {
 }
 trap stop EXIT
 
-port_base=${E2E_PORT_BASE:-$("$bin/python" free_ports.py)}
+port_base=${E2E_PORT_BASE:-$("$bin/python" -c 'from local.ports import free_port; print(free_port(4))')}
 "$bin/fantooo" up --detach --data-dir "$data_dir" --port-base "$port_base"
 npm ci --silent --no-fund --no-audit
 set -a

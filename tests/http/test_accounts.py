@@ -11,11 +11,12 @@ import requests
 from api.config import Config
 from api.services import Services
 from api.supabase_auth import SupabaseAuth
+from local.ports import free_port
 from local.project import Project
 from tests.conftest import PASSWORDS, Server
 from tests.http.conftest import APP_URL, ENVIRONMENT, Api, body_of, refusal_of
 from tests.support.database import Database
-from tests.support.supabase import free_port, running_gateway
+from tests.support.supabase import running_gateway
 
 SIGN_UP = {
     "name": "john_doe",

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import requests
 
+from local.ports import free_port
 from tests.conftest import Server
 from tests.http.conftest import ENVIRONMENT, Api, body_of, refusal_of
 from tests.support.database import Database
-from tests.support.supabase import free_port
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]

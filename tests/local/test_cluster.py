@@ -12,8 +12,9 @@ import pytest
 from local import cluster as cluster_module
 from local.cluster import Cluster
 from local.errors import SetupError
+from local.ports import free_port
 from local.processes import command_line
-from tests.support.supabase import free_port, running_cluster
+from tests.support.supabase import running_cluster
 from tests.support.waiting import wait_until
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may not run a server as itself")

@@ -12,9 +12,9 @@ import requests
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from local.cluster import Cluster
+from local.ports import free_port
 from tests.conftest import Server
 from tests.support.realtime import V1, V2, RunningRealtime, Socket, new_project, running_realtime
-from tests.support.supabase import free_port
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio

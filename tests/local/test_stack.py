@@ -15,9 +15,9 @@ import pytest
 import requests
 
 from local.errors import SetupError
+from local.ports import free_port
 from local.processes import ChildDied, Children, command_line
 from local.stack import CHECKOUT, Stack, is_running
-from tests.support.supabase import four_free_ports
 from tests.support.waiting import wait_until
 
 DOCUMENTED = {
@@ -45,7 +45,7 @@ class RunningStack:
     """A stack that `up --detach` started."""
 
     def __init__(self, data_dir: Path, *options: str) -> None:
-        self.stack = Stack(data_dir, four_free_ports())
+        self.stack = Stack(data_dir, free_port(4))
         self.started = fantooo("up", *self.where, "--detach", *options)
         assert self.started.returncode == 0, self.started.stdout + self.started.stderr
 
@@ -177,7 +177,7 @@ def test_down_finds_what_a_killed_supervisor_left_behind(tmp_path: Path) -> None
 
 
 def test_ctrl_c_in_the_foreground_stops_everything(tmp_path: Path) -> None:
-    stack = Stack(tmp_path, four_free_ports())
+    stack = Stack(tmp_path, free_port(4))
     where = ["--data-dir", str(tmp_path), "--port-base", str(stack.port_base)]
     command = [sys.executable, "-m", "cli", "up", *where, "--no-demo-data"]
     with subprocess.Popen(
@@ -204,7 +204,7 @@ def test_down_where_nothing_runs_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("offset", range(4))
 def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, offset: int) -> None:
-    base = four_free_ports()
+    base = free_port(4)
     with (
         socket.create_server(("127.0.0.1", base + offset)),
         pytest.raises(SetupError, match=f"Port {base + offset}, meant for"),

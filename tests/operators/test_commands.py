@@ -10,11 +10,12 @@ import pytest
 import requests
 
 from cli import main
+from local.ports import free_port
 from local.project import Project
 from tests.conftest import PASSWORDS, Server
 from tests.operators.support import holder
 from tests.support.database import Database
-from tests.support.supabase import free_port, running_gateway
+from tests.support.supabase import running_gateway
 
 PASSWORD = "correct horse battery"
 

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from local.cluster import Cluster
+from local.ports import free_port
 from tests.support.rest_server import Rest, running_rest, scratch_project
-from tests.support.supabase import free_port, running_cluster
+from tests.support.supabase import running_cluster
 
 HERE = Path(__file__).parent
 START_TIMEOUT = 60

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.ports import free_port
 from tests.conftest import Server
 from tests.payments.shop import Shop, environment, running_api
 from tests.support.database import Database
 from tests.support.paystack import StandIn, running_stand_in
-from tests.support.supabase import free_port
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,10 @@ import pytest
 import requests
 from psycopg.rows import dict_row
 
+from local.ports import free_port
 from tests.conftest import Server
 from tests.payments.shop import CREDITS, Shop, environment
 from tests.support.database import Session
-from tests.support.supabase import free_port
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]

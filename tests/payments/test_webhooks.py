@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from api import logs
+from local.ports import free_port
 from tests.conftest import Server
 from tests.payments.shop import CREDITS, PRICE, Shop, at_once, environment, running_api, signature
 from tests.support.paystack import SECRET_KEY
-from tests.support.supabase import free_port
 
 
 def paid_but_not_announced(shop: Shop) -> tuple[Any, str, bytes]:

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from api.providers.paystack import verify_signature
+from local.ports import free_port
 from tests.support.paystack import PUBLIC_KEY, SECRET_KEY, StandIn, WebhookSink, running_stand_in
-from tests.support.supabase import free_port
 from tests.support.waiting import wait_until
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "paystack"

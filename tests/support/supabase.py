@@ -1,7 +1,5 @@
 """A local Supabase for one test module: its server, a project with an empty database, the gateway."""
 
-import random
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,29 +13,9 @@ import uvicorn
 from local import platform
 from local.cluster import Cluster
 from local.gateway import create_app
+from local.ports import free_port
 from local.project import Project
 from tests.support.waiting import wait_until
-
-
-def free_port(neighbours: int = 1) -> int:
-    """A port that nobody listens on just now: the first of so many free neighbours.
-
-    Below those that systems give to outgoing connections, which would take it while a server restarts.
-    """
-    while True:
-        base = random.randrange(20_000, 32_000)
-        try:
-            for port in range(base, base + neighbours):
-                with socket.create_server(("127.0.0.1", port)):
-                    pass
-        except OSError:
-            continue
-        return base
-
-
-def four_free_ports() -> int:
-    """The first of four neighbours that are all free just now: what a whole stack listens on."""
-    return free_port(4)
 
 
 @contextmanager
