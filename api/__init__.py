@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
-from flask_cors import CORS
+from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import errors, limits, logs, metrics, sentry
@@ -14,8 +13,10 @@ from api.chats import chats
 from api.config import Config
 from api.cron import cron
 from api.db import Database
+from api.headers import StandardHeaders
+from api.json import Json
 from api.limits import Limits
-from api.messages import IDEMPOTENCY_KEY, messages
+from api.messages import messages
 from api.operator import operator
 from api.payments import payments
 from api.profiles import profiles
@@ -41,18 +42,6 @@ RESOURCES = (
 
 LARGEST_BODY = 64 * 1024  # bytes: a message of 5000 characters, all escaped, is half of it
 
-# What a view may set otherwise, and what it may not.
-DEFAULT_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-SECURITY_HEADERS = [
-    ("Cross-Origin-Resource-Policy", "cross-origin"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-]
-
 
 def create_app(config: Config | None = None, services: Services | None = None) -> Flask:
     """The application. Without arguments it is set up from the environment; raises ConfigError if that is not fit."""
@@ -64,42 +53,24 @@ def create_app(config: Config | None = None, services: Services | None = None) -
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a path nobody serves is answered 404, not sent elsewhere
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.json.compact = True  # type: ignore[attr-defined]
+    app.json = Json(app)
+    app.wsgi_app = StandardHeaders(app.wsgi_app, app_url=config.app_url)  # type: ignore[method-assign]
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
-    # First in, last out: the log line tells what the others made of the response.
-    logs.init_app(app)
-    metrics.init_app(app, services.db)
     services.init_app(app)
-    limits.init_app(app, config)
+    limits.warn_if_not_shared(config)
     errors.init_app(app)
     for resource in RESOURCES:
         app.register_blueprint(resource)
-    CORS(
-        app,
-        resources={r"/api/*": {"origins": [config.app_url]}},
-        allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY, "X-Request-Id"],
-        expose_headers=[
-            "ETag",
-            "RateLimit-Limit",
-            "RateLimit-Remaining",
-            "RateLimit-Reset",
-            "Retry-After",
-            "X-Request-Id",
-        ],
-        max_age=600,
-    )
+    app.before_request(logs.begin)
 
     @app.after_request
-    def harden(response: Response) -> Response:
-        for name, value in DEFAULT_HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.extend(SECURITY_HEADERS)
-        if request.is_secure:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    def finish(response: Response) -> Response:
+        limits.show(response)
+        metrics.observe_request(response, services.db)
+        logs.write_line(response)
         return response
 
     services.db.open()

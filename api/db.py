@@ -16,8 +16,9 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+from pydantic_core import from_json
 
 from api.config import Config
 
@@ -77,6 +78,7 @@ class Database:
             # Attempts come at doubling distances: give up early, and begin anew with the next request, or a
             # database that was down for an hour would be found again only minutes after its return.
             reconnect_timeout=pool_timeout,
+            configure=_read_json_fast,
             check=_refuse_if_hung_up,
             open=False,
             name="fantooo",
@@ -171,6 +173,11 @@ def _backoff() -> Iterator[float | None]:
         # Two that ran into each other must not come back at the same moment.
         yield FIRST_BACKOFF * 2**attempt * random.uniform(0.5, 1.5)
     yield None
+
+
+def _read_json_fast(connection: psycopg.Connection[DictRow]) -> None:
+    # A message in a quarter of the time that Python's own takes.
+    set_json_loads(from_json, context=connection)
 
 
 def _refuse_if_hung_up(connection: psycopg.Connection[DictRow]) -> None:

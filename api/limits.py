@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Response, g, request
 from limits import RateLimitItem, parse
 from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
@@ -56,20 +56,18 @@ class Limits:
     def spend(self, limit: RateLimitItem, *key: str) -> None:
         """Count one request. Raises 429 RATE_LIMITED when there have been enough; that one is not counted."""
         if not self.allows(limit, *key):
-            raise ApiError(
-                429, "RATE_LIMITED", "Too many requests. Please try again later.", g.rate_limit_headers
-            )
+            raise ApiError(429, "RATE_LIMITED", "Too many requests. Please try again later.")
 
     def allows(self, limit: RateLimitItem, *key: str) -> bool:
         count = self._count(limit, key)
         seconds = str(max(1, math.ceil(count.reset_after)))
-        headers = {
-            "RateLimit-Limit": str(limit.amount),
-            "RateLimit-Remaining": str(count.remaining),
-            "RateLimit-Reset": seconds,
-        }
+        headers = [
+            ("RateLimit-Limit", str(limit.amount)),
+            ("RateLimit-Remaining", str(count.remaining)),
+            ("RateLimit-Reset", seconds),
+        ]
         if not count.allowed:
-            headers["Retry-After"] = seconds
+            headers.append(("Retry-After", seconds))
         g.rate_limit_headers = headers
         return count.allowed
 
@@ -121,8 +119,8 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
-def init_app(app: Flask, config: Config) -> None:
-    """Send the figures of whichever limit was counted; say at start-up when they are not what they seem."""
+def warn_if_not_shared(config: Config) -> None:
+    """Say at start-up when the limits are not what they seem."""
     if _is_memory(config.rate_limit_storage_url) and config.worker_count > 1:
         log.warning(
             "each worker counts its own requests, so the limits are that many times as wide; "
@@ -130,10 +128,11 @@ def init_app(app: Flask, config: Config) -> None:
             workers=config.worker_count,
         )
 
-    @app.after_request
-    def show_limits(response: Response) -> Response:
-        response.headers.update(g.pop("rate_limit_headers", {}))
-        return response
+
+def show(response: Response) -> None:
+    """Put the figures of whichever limit was counted last into the answer."""
+    for name, value in g.pop("rate_limit_headers", ()):
+        response.headers.add(name, value)
 
 
 def _storage(url: str) -> Storage:

@@ -6,17 +6,25 @@ import logging
 import re
 import sys
 import time
-from typing import TextIO, cast
-from uuid import uuid4
+from secrets import token_hex
+from typing import Any, TextIO, cast
 
 import structlog
-from flask import Flask, Response, g, has_request_context, request
+from flask import Response, g, has_request_context, request
+
+from api import headers
 
 log = structlog.get_logger("api.requests")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Whatever ends up in a log line by accident, these never do in full.
-SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:sk_(?:test|live)|sb_secret)_[\w-]+|://[^\s/@]+@")
+# In a line of JSON: an escaped quote belongs to the text, a bare one ends it.
+SECRET = re.compile(
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:sk_(?:test|live)|sb_secret)_[\w-]+"
+    r'|://(?:\\"|[^\s/@"])+@'
+)
+# One of these is in whatever SECRET finds, and looking for them takes a tenth of the time.
+MARKS_OF_SECRETS = ("eyJ", "sk_", "sb_secret_", "://")
 
 
 class _Output:
@@ -44,8 +52,8 @@ def configure(stream: TextIO | None = None) -> None:
     ]
     after: list[structlog.typing.Processor] = [
         structlog.processors.format_exc_info,
-        _without_secrets,
         structlog.processors.JSONRenderer(),
+        _without_secrets,
     ]
     handler = logging.StreamHandler(output)
     handler.setFormatter(
@@ -68,13 +76,8 @@ def configure(stream: TextIO | None = None) -> None:
     )
 
 
-def _without_secrets(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    return {
-        key: SECRET.sub("[removed]", value) if isinstance(value, str) else value
-        for key, value in event.items()
-    }
+def _without_secrets(_logger: object, _method: str, line: Any) -> str:
+    return SECRET.sub("[removed]", line) if any(mark in line for mark in MARKS_OF_SECRETS) else line
 
 
 def add_database_time(_function: str, waited: float, worked: float) -> None:
@@ -83,27 +86,28 @@ def add_database_time(_function: str, waited: float, worked: float) -> None:
         g.database_seconds = g.get("database_seconds", 0.0) + waited + worked
 
 
-def init_app(app: Flask) -> None:
-    @app.before_request
-    def begin() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
-        g.started = time.perf_counter()
+def begin() -> None:
+    """Before a request: when it came, and the id by which it can be found again."""
+    given = request.headers.get(headers.REQUEST_ID, "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else token_hex(16)
+    g.started = time.perf_counter()
 
-    @app.after_request
-    def finish(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.request_id
-        caller = g.get("caller")
-        log.info(
-            "request",
-            request_id=g.request_id,
-            user_id=str(caller.id) if caller else None,
-            method=request.method,
-            # The rule, not the path: an id or a code in a URL is not for a log.
-            route=request.url_rule.rule if request.url_rule else None,
-            status=response.status_code,
-            code=g.get("code"),
-            duration_ms=round((time.perf_counter() - g.started) * 1000, 2),
-            db_ms=round(g.get("database_seconds", 0.0) * 1000, 2),
-        )
-        return response
+
+def write_line(response: Response) -> None:
+    """After it: what came of it. The last to look at the response, so that the line tells what was sent."""
+    told = g._get_current_object()
+    response.headers.add(headers.REQUEST_ID, told.request_id)
+    caller = told.get("caller")
+    rule = request.url_rule
+    log.info(
+        "request",
+        request_id=told.request_id,
+        user_id=str(caller.id) if caller else None,
+        method=request.method,
+        # The rule, not the path: an id or a code in a URL is not for a log.
+        route=rule.rule if rule else None,
+        status=response.status_code,
+        code=told.get("code"),
+        duration_ms=round((time.perf_counter() - told.started) * 1000, 2),
+        db_ms=round(told.get("database_seconds", 0.0) * 1000, 2),
+    )

@@ -9,12 +9,11 @@ from flask import request
 from api import limits, models
 from api.auth import Caller
 from api.errors import ApiError
+from api.headers import IDEMPOTENCY_KEY
 from api.routing import Resource
 from api.services import services
 
 messages = Resource("Messages", __name__)
-
-IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
 @messages.operation(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
 
 import psycopg
 import structlog
-from flask import Flask, Response, g, request
+from flask import Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import REGISTRY, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -40,7 +40,7 @@ WEBHOOKS = Counter("fantooo_webhooks", "Payment webhooks received", ["outcome"])
 
 
 def observe_call(function: str, waited: float, worked: float) -> None:
-    CALLS.labels(function).observe(worked)
+    _call_timer(function).observe(worked)
     POOL_WAITS.observe(waited)
 
 
@@ -115,13 +115,40 @@ class _ThisProcess(Collector):
         yield from REGISTRY.collect()
 
 
-def init_app(app: Flask, db: Database) -> None:
-    @app.after_request
-    def observe(response: Response) -> Response:
-        route: Any = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.method in METHODS else "other"
-        REQUESTS.labels(method, route, response.status_code).observe(time.perf_counter() - g.started)
-        stats = db.pool.get_stats()
-        POOL_CONNECTIONS.labels("open").set(stats.get("pool_size", 0))
-        POOL_CONNECTIONS.labels("idle").set(stats.get("pool_available", 0))
-        return response
+def observe_request(response: Response, db: Database) -> None:
+    """Count the request that is being answered."""
+    asked = request.url_rule.rule if request.url_rule else "none"
+    method = request.method if request.method in METHODS else "other"
+    _request_timer(method, asked, response.status_code).observe(time.perf_counter() - g.started)
+    _pool_gauges.look_at(db)
+
+
+class _PoolGauges:
+    """How many connections this worker has: looked at while it answers, at most once a second."""
+
+    def __init__(self) -> None:
+        self._open = POOL_CONNECTIONS.labels("open")
+        self._idle = POOL_CONNECTIONS.labels("idle")
+        self._next_look = 0.0
+
+    def look_at(self, db: Database) -> None:
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + 1
+            stats = db.pool.get_stats()
+            self._open.set(stats.get("pool_size", 0))
+            self._idle.set(stats.get("pool_available", 0))
+
+
+_pool_gauges = _PoolGauges()
+
+
+# Looking a child up by its labels takes longer than counting in it.
+@cache
+def _request_timer(method: str, route: str, status: int) -> Histogram:
+    return REQUESTS.labels(method, route, status)
+
+
+@cache
+def _call_timer(function: str) -> Histogram:
+    return CALLS.labels(function)

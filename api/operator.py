@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from api import models
 from api.auth import Caller
-from api.messages import IDEMPOTENCY_KEY, message_id_from_header
+from api.headers import IDEMPOTENCY_KEY
+from api.messages import message_id_from_header
 from api.routing import Resource
 from api.services import services
 

@@ -124,11 +124,12 @@ def signed_in_caller() -> Caller:
 
 
 def _caller_or_none() -> Caller | None:
-    if "caller" not in g:
+    known = g._get_current_object()
+    if "caller" not in known:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         token = token.strip()
-        g.caller = services().tokens.verify(token) if scheme.lower() == "bearer" and token else None
-    return cast("Caller | None", g.caller)
+        known.caller = services().tokens.verify(token) if scheme.lower() == "bearer" and token else None
+    return cast("Caller | None", known.caller)
 
 
 def _subject(limit_by: LimitBy) -> tuple[str, str]:
