@@ -31,7 +31,7 @@ begin
   end if;
   v_text := btrim(v_text, E' \t\n\u00A0');
   -- Only characters that show nothing: blanks, joiners and marks of width zero.
-  if v_text ~ '^[\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]*$' then
+  if v_is_unusual and v_text ~ '^[\s\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]*$' then
     return '';
   end if;
   return v_text;
