@@ -415,22 +415,44 @@ CREATE FUNCTION private.free_operator_for(p_chat public.chats, p_in_line_only bo
     SET search_path TO ''
     AS $$
 declare
+  v_heard_of_after timestamptz := clock_timestamp()
+    - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second';
   v_operator_id uuid;
 begin
-  select o.id into v_operator_id
-  from public.operators o
-  where o.free_since is not null
-    and o.last_heartbeat_at > clock_timestamp()
-      - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second'
-    and (o.asked_at is not null or not p_in_line_only)
-    and o.id is distinct from p_except
-  order by
-    (o.id is not distinct from p_chat.last_released_from),
-    (o.id is distinct from p_chat.last_answered_by),
-    o.free_since,
-    o.id
-  limit 1
-  for no key update skip locked;
+  if p_chat.last_answered_by is distinct from p_chat.last_released_from then
+    select o.id into v_operator_id
+    from public.operators o
+    where o.id = p_chat.last_answered_by
+      and o.free_since is not null
+      and o.last_heartbeat_at > v_heard_of_after
+      and (o.asked_at is not null or not p_in_line_only)
+      and o.id is distinct from p_except
+    for no key update skip locked;
+  end if;
+
+  if v_operator_id is null then
+    select o.id into v_operator_id
+    from public.operators o
+    where o.free_since is not null
+      and o.last_heartbeat_at > v_heard_of_after
+      and (o.asked_at is not null or not p_in_line_only)
+      and o.id is distinct from p_chat.last_released_from
+      and o.id is distinct from p_except
+    order by o.free_since, o.id
+    limit 1
+    for no key update skip locked;
+  end if;
+
+  if v_operator_id is null then
+    select o.id into v_operator_id
+    from public.operators o
+    where o.id = p_chat.last_released_from
+      and o.free_since is not null
+      and o.last_heartbeat_at > v_heard_of_after
+      and (o.asked_at is not null or not p_in_line_only)
+      and o.id is distinct from p_except
+    for no key update skip locked;
+  end if;
   return v_operator_id;
 end;
 $$;
@@ -4053,15 +4075,13 @@ begin
     return query select null::uuid, v_operator_id, 'lost', 'operator_lost';
   end loop;
 
-  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. Each
-  -- looks through all who are free, so beyond a thousand operators a sweep does a million looks, and the next goes on.
+  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
+  -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
   for v_waiting_id in
     select c.id from public.chats c
     where c.waiting_since is not null and c.assigned_operator_id is null
     order by c.waiting_since, c.id
-    limit (
-      select least(count(*), 1000000 / greatest(count(*), 1))
-      from public.operators o where o.free_since is not null)
+    limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
     for no key update skip locked
   loop
     v_operator_id := private.offer_chat(v_waiting_id);
@@ -5005,7 +5025,7 @@ CREATE INDEX operators_created_by ON public.operators USING btree (created_by);
 -- Name: operators_free; Type: INDEX; Schema: public; Owner: postgres
 --
 
-CREATE INDEX operators_free ON public.operators USING btree (free_since) WHERE (free_since IS NOT NULL);
+CREATE INDEX operators_free ON public.operators USING btree (free_since, id) WHERE (free_since IS NOT NULL);
 
 --
 -- Name: payment_events_received; Type: INDEX; Schema: public; Owner: postgres

@@ -70,15 +70,13 @@ begin
     return query select null::uuid, v_operator_id, 'lost', 'operator_lost';
   end loop;
 
-  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. Each
-  -- looks through all who are free, so beyond a thousand operators a sweep does a million looks, and the next goes on.
+  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
+  -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
   for v_waiting_id in
     select c.id from public.chats c
     where c.waiting_since is not null and c.assigned_operator_id is null
     order by c.waiting_since, c.id
-    limit (
-      select least(count(*), 1000000 / greatest(count(*), 1))
-      from public.operators o where o.free_since is not null)
+    limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
     for no key update skip locked
   loop
     v_operator_id := private.offer_chat(v_waiting_id);
