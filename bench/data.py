@@ -162,7 +162,7 @@ def hold(conn: psycopg.Connection, *, operators: int, profile: int, idle_seconds
         from pairs p where o.id = p.operator_id;
         update public.chats c
         set assigned_operator_id = p.operator_id, assignment_time = {moved}, waiting_since = now() - interval '1 second',
-            idle_warned_at = null
+            idle_warned_at = null, last_released_from = null
         from pairs p where c.id = p.chat_id;
         insert into public.chat_assignments (chat_id, operator_id, assigned_at, accepted_at)
         select chat_id, operator_id, {moved}, {moved} from pairs;

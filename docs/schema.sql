@@ -179,11 +179,12 @@ CREATE FUNCTION private.assignment_health(p_operator_id uuid DEFAULT NULL::uuid)
       c.id as chat_id,
       o.id as operator_id,
       c.idle_warned_at,
-      extract(epoch from clock_timestamp() - greatest(o.last_heartbeat_at, c.assignment_time))::double precision as silent_seconds,
-      extract(epoch from clock_timestamp() - greatest(a.last_activity, c.assignment_time))::double precision as idle_seconds,
-      extract(epoch from clock_timestamp() - greatest(c.waiting_since, c.assignment_time))::double precision
+      extract(epoch from clock.now - greatest(o.last_heartbeat_at, c.assignment_time))::double precision as silent_seconds,
+      extract(epoch from clock.now - greatest(a.last_activity, c.assignment_time))::double precision as idle_seconds,
+      extract(epoch from clock.now - greatest(c.waiting_since, c.assignment_time))::double precision
         * (c.waiting_since is not null)::integer as unanswered_seconds
-    from public.chats c
+    from (select clock_timestamp() as now) clock
+    cross join public.chats c
     join public.operators o on o.id = c.assigned_operator_id
     left join public.operator_activity a on a.chat_id = c.id and a.operator_id = o.id
     where c.assigned_operator_id is not null
@@ -414,22 +415,44 @@ CREATE FUNCTION private.free_operator_for(p_chat public.chats, p_in_line_only bo
     SET search_path TO ''
     AS $$
 declare
+  v_heard_of_after timestamptz := clock_timestamp()
+    - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second';
   v_operator_id uuid;
 begin
-  select o.id into v_operator_id
-  from public.operators o
-  where o.free_since is not null
-    and o.last_heartbeat_at > clock_timestamp()
-      - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second'
-    and (o.asked_at is not null or not p_in_line_only)
-    and o.id is distinct from p_except
-  order by
-    (o.id is not distinct from p_chat.last_released_from),
-    (o.id is distinct from p_chat.last_answered_by),
-    o.free_since,
-    o.id
-  limit 1
-  for no key update skip locked;
+  if p_chat.last_answered_by is distinct from p_chat.last_released_from then
+    select o.id into v_operator_id
+    from public.operators o
+    where o.id = p_chat.last_answered_by
+      and o.free_since is not null
+      and o.last_heartbeat_at > v_heard_of_after
+      and (o.asked_at is not null or not p_in_line_only)
+      and o.id is distinct from p_except
+    for no key update skip locked;
+  end if;
+
+  if v_operator_id is null then
+    select o.id into v_operator_id
+    from public.operators o
+    where o.free_since is not null
+      and o.last_heartbeat_at > v_heard_of_after
+      and (o.asked_at is not null or not p_in_line_only)
+      and o.id is distinct from p_chat.last_released_from
+      and o.id is distinct from p_except
+    order by o.free_since, o.id
+    limit 1
+    for no key update skip locked;
+  end if;
+
+  if v_operator_id is null then
+    select o.id into v_operator_id
+    from public.operators o
+    where o.id = p_chat.last_released_from
+      and o.free_since is not null
+      and o.last_heartbeat_at > v_heard_of_after
+      and (o.asked_at is not null or not p_in_line_only)
+      and o.id is distinct from p_except
+    for no key update skip locked;
+  end if;
   return v_operator_id;
 end;
 $$;
@@ -801,6 +824,30 @@ $$;
 ALTER FUNCTION private.notify(p_topic text, p_event text, p_payload jsonb) OWNER TO postgres;
 
 --
+-- Name: notify_each(text[], text, jsonb[]); Type: FUNCTION; Schema: private; Owner: postgres
+--
+
+CREATE FUNCTION private.notify_each(p_topics text[], p_event text, p_payloads jsonb[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into realtime.messages (id, payload, event, topic, private, extension)
+  select n.id, jsonb_build_object('id', n.id) || n.payload, p_event, n.topic, true, 'broadcast'
+  from (
+    select gen_random_uuid() as id, told.topic, told.payload
+    from unnest(p_topics, p_payloads) as told (topic, payload)
+  ) as n;
+exception
+  when others then
+    perform private.notify(told.topic, p_event, told.payload)
+    from unnest(p_topics, p_payloads) as told (topic, payload);
+end;
+$$;
+
+ALTER FUNCTION private.notify_each(p_topics text[], p_event text, p_payloads jsonb[]) OWNER TO postgres;
+
+--
 -- Name: offer_chat(uuid, boolean, uuid); Type: FUNCTION; Schema: private; Owner: postgres
 --
 
@@ -1169,8 +1216,10 @@ begin
   from unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
   where a.chat_id = r.chat_id and a.released_at is null;
 
-  perform private.notify('operator:' || r.operator_id, 'released',
-    jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now))
+  perform private.notify_each(
+    array_agg('operator:' || r.operator_id),
+    'released',
+    array_agg(jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now)))
   from unnest(v_operator_ids, v_held_ids, v_held_reasons) as r (operator_id, chat_id, reason);
   perform private.notify('operators', 'queue_changed', '{}');
 end;
@@ -3992,6 +4041,8 @@ CREATE FUNCTION public.sweep_idle_assignments() RETURNS TABLE(chat_id uuid, oper
 declare
   v_locked_ids uuid[];
   v_warned_ids uuid[];
+  v_warned_topics text[];
+  v_warnings jsonb[];
   v_released_ids uuid[];
   v_released_from uuid[];
   v_reasons text[];
@@ -4008,23 +4059,26 @@ begin
   ) as locked;
 
   if v_locked_ids is not null then
+    -- A join, because a kept plan would look through v_locked_ids from one end for each chat.
     select
       array_agg(h.chat_id) filter (where h.verdict = 'warn'),
+      array_agg('operator:' || h.operator_id) filter (where h.verdict = 'warn'),
+      array_agg(jsonb_build_object('chat_id', h.chat_id, 'seconds_left', ceil(s.idle_release_seconds - h.idle_seconds)))
+        filter (where h.verdict = 'warn'),
       array_agg(h.chat_id) filter (where h.verdict <> 'warn'),
       array_agg(h.operator_id) filter (where h.verdict <> 'warn'),
       array_agg(h.verdict) filter (where h.verdict <> 'warn')
-    into v_warned_ids, v_released_ids, v_released_from, v_reasons
-    from private.assignment_health() h
-    where h.verdict is not null and h.chat_id = any (v_locked_ids);
+    into v_warned_ids, v_warned_topics, v_warnings, v_released_ids, v_released_from, v_reasons
+    from unnest(v_locked_ids) as locked (id)
+    join private.assignment_health() h on h.chat_id = locked.id
+    cross join public.app_settings s
+    where h.verdict is not null;
 
     return query
       update public.chats c set idle_warned_at = clock_timestamp()
       where c.id = any (v_warned_ids)
       returning c.id, c.assigned_operator_id, 'warned', 'idle';
-    perform private.notify('operator:' || h.operator_id, 'idle_warning', jsonb_build_object(
-      'chat_id', h.chat_id, 'seconds_left', ceil(s.idle_release_seconds - h.idle_seconds)))
-    from private.assignment_health() h, public.app_settings s
-    where h.chat_id = any (v_warned_ids);
+    perform private.notify_each(v_warned_topics, 'idle_warning', v_warnings);
 
     perform private.release_chats(v_released_ids, v_reasons);
     return query
@@ -4045,15 +4099,13 @@ begin
     return query select null::uuid, v_operator_id, 'lost', 'operator_lost';
   end loop;
 
-  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. Each
-  -- looks through all who are free, so beyond a thousand operators a sweep does a million looks, and the next goes on.
+  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
+  -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
   for v_waiting_id in
     select c.id from public.chats c
     where c.waiting_since is not null and c.assigned_operator_id is null
     order by c.waiting_since, c.id
-    limit (
-      select least(count(*), 1000000 / greatest(count(*), 1))
-      from public.operators o where o.free_since is not null)
+    limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
     for no key update skip locked
   loop
     v_operator_id := private.offer_chat(v_waiting_id);
@@ -4997,7 +5049,7 @@ CREATE INDEX operators_created_by ON public.operators USING btree (created_by);
 -- Name: operators_free; Type: INDEX; Schema: public; Owner: postgres
 --
 
-CREATE INDEX operators_free ON public.operators USING btree (free_since) WHERE (free_since IS NOT NULL);
+CREATE INDEX operators_free ON public.operators USING btree (free_since, id) WHERE (free_since IS NOT NULL);
 
 --
 -- Name: operators_in_line; Type: INDEX; Schema: public; Owner: postgres
@@ -5865,6 +5917,12 @@ REVOKE ALL ON FUNCTION private.note_reversal(p_event public.payment_events, p_da
 --
 
 REVOKE ALL ON FUNCTION private.notify(p_topic text, p_event text, p_payload jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION notify_each(p_topics text[], p_event text, p_payloads jsonb[]); Type: ACL; Schema: private; Owner: postgres
+--
+
+REVOKE ALL ON FUNCTION private.notify_each(p_topics text[], p_event text, p_payloads jsonb[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION offer_chat(p_chat_id uuid, p_in_line_only boolean, p_except uuid); Type: ACL; Schema: private; Owner: postgres

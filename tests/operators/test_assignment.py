@@ -1,5 +1,6 @@
 """Who gets which chat, and what lays it down again: design 3.7 and the queue of issue 6."""
 
+import random
 import uuid
 from uuid import UUID
 
@@ -247,6 +248,47 @@ def test_an_operator_in_line_who_went_silent_is_passed_over(db: Database) -> Non
         "update public.operators set last_heartbeat_at = now() - interval '91 seconds' where id = %s", silent
     )
     assert holder(db, db.waiting_chat()) == present
+
+
+PREFERRED = """
+    select o.id from public.operators o, public.chats c
+    where c.id = %s and o.free_since is not null and o.last_heartbeat_at > now() - interval '90 seconds'
+      and (o.asked_at is not null or not %s) and o.id is distinct from %s
+    order by o.id is not distinct from c.last_released_from, o.id is distinct from c.last_answered_by, o.free_since, o.id
+    limit 1
+"""
+
+
+def test_the_order_of_preference_is_one_order_whoever_answered_left_and_is_silent(db: Database) -> None:
+    """Asked step by step for the sake of an index, it answers as one sort of all who are free does."""
+    chat = db.waiting_chat()
+    operators = [db.operator(available=True) for _ in range(4)]
+    chance = random.Random(8)
+    served = set()
+    for _ in range(200):
+        for operator in operators:
+            db.owner.execute(
+                "update public.operators set free_since = now() - %s * interval '1 hour',"
+                " last_heartbeat_at = now() - %s * interval '1 minute', asked_at = now() - %s * interval '1 hour' where id = %s",
+                chance.choice([None, 1, 1, 2]),
+                chance.choice([0, 0, 5]),
+                chance.choice([None, 1]),
+                operator,
+            )
+        answered_by, released_from, excepted = (chance.choice([None, *operators[:2]]) for _ in range(3))
+        db.owner.execute(
+            "update public.chats set last_answered_by = %s, last_released_from = %s",
+            answered_by,
+            released_from,
+        )
+        in_line_only = chance.choice([False, True])
+        expected = db.owner.rows(PREFERRED, chat, in_line_only, excepted)
+        found = db.owner.value(
+            "select private.free_operator_for(c, %s, %s) from public.chats c", in_line_only, excepted
+        )
+        assert found == (expected[0]["id"] if expected else None)
+        served.add(found)
+    assert served == {None, *operators}
 
 
 def test_one_message_is_not_given_to_two_of_those_in_line(db: Database) -> None:

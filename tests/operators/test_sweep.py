@@ -227,6 +227,25 @@ def test_one_sweep_sees_to_everybody(db: Database) -> None:
     assert broken_invariants(db, 0) == []
 
 
+def test_of_many_warned_and_released_at_once_each_is_told_of_their_own_chat(db: Database) -> None:
+    operators = [db.operator(f"operator {n}", available=True) for n in range(6)]
+    chats = [db.waiting_chat() for _ in operators]
+    for operator, chat in zip(operators, chats, strict=True):
+        assert db.owner.call("assign_chat_to_operator", operator) == chat
+        idles(db, operator, chat, 250)
+    sweep(db)
+    for operator, chat in zip(operators, chats, strict=True):
+        assert broadcasts(db, f"operator:{operator}", "idle_warning") == [
+            {"chat_id": str(chat), "seconds_left": 50}
+        ]
+        idles(db, operator, chat, 60)
+    sweep(db)
+    for operator, chat in zip(operators, chats, strict=True):
+        (told,) = broadcasts(db, f"operator:{operator}", "released")
+        assert (told["chat_id"], told["reason"]) == (str(chat), "idle_timeout")
+    assert broken_invariants(db, 0) == []
+
+
 def test_rules_changed_by_an_admin_hold_from_the_next_sweep(db: Database, operator: UUID, chat: UUID) -> None:
     idles(db, operator, chat, 30)
     db.setting(idle_warning_seconds=10, idle_release_seconds=20)

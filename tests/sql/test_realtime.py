@@ -209,6 +209,48 @@ def test_nobody_forges_by_calling_the_platforms_function(world: World, held: uui
     assert [row["topic"] for row in arrived] == [f"typing:{held}"]
 
 
+def test_who_is_told_with_many_others_gets_what_the_platforms_function_would_have_sent(db: Database) -> None:
+    db.owner.rows("select realtime.send('{\"n\": 1}', 'event', 'alone', true)")
+    db.owner.rows("select realtime.send('{\"id\": 1}', 'event', 'alone with an id', true)")
+    db.owner.rows(
+        "select private.notify_each(array['together', 'together with an id'], 'event', array['{\"n\": 1}', '{\"id\": 1}']::jsonb[])"
+    )
+    for topic in ("alone", "together"):
+        (row,) = sent(db, topic)
+        assert row["payload"] == {"n": 1, "id": str(row["id"])}
+    for topic in ("alone with an id", "together with an id"):
+        assert sent(db, topic)[0]["payload"] == {"id": 1}
+    columns = [
+        {key: value for key, value in sent(db, topic)[0].items() if key not in OF_ITS_OWN}
+        for topic in ("alone", "together")
+    ]
+    assert columns[0] == columns[1]
+
+
+OF_ITS_OWN = ("id", "topic", "payload", "inserted_at", "updated_at")
+
+
+def sent(db: Database, topic: str) -> list[dict[str, Any]]:
+    return db.owner.rows("select * from realtime.messages where topic = %s", topic)
+
+
+def test_many_are_told_by_the_platforms_function_where_its_table_has_changed(
+    db: Database, server: Server, clone: str
+) -> None:
+    with platform(server, clone) as superuser:
+        superuser.execute(
+            "alter table realtime.messages add column sent_by text;"
+            " alter table realtime.messages add check (sent_by is not null) not valid;"
+            "create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)"
+            " returns void language sql as $$ insert into realtime.messages (payload, event, topic, private, extension, sent_by)"
+            " values (payload, event, topic, private, 'broadcast', 'the platform') $$"
+        )
+    db.owner.rows(
+        "select private.notify_each(array['first', 'second'], 'event', array['{\"n\": 1}', '{\"n\": 2}']::jsonb[])"
+    )
+    assert [told(db, topic)[0]["payload"] for topic in ("first", "second")] == [{"n": 1}, {"n": 2}]
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -232,6 +274,11 @@ def test_a_realtime_that_fails_fails_no_write(db: Database, server: Server, clon
             db.owner.call("assign_chat_to_operator", operator)
             db.owner.call("send_operator_message", operator, chat, "hello you")
             db.browser(user).call("mark_messages_read", chat, 2)
+            for idle_seconds, swept in ((250, "warned"), (60, "released")):
+                db.passes(idle_seconds, chat)
+                db.owner.execute("update public.operators set last_heartbeat_at = now()")
+                rows = db.owner.rows("select action from public.sweep_idle_assignments()")
+                assert [row["action"] for row in rows] == [swept]
             db.owner.call("close_chat", admin, chat)
         finally:
             # Memberships are the cluster's, and the next test's.

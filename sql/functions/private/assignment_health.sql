@@ -21,11 +21,12 @@ as $$
       c.id as chat_id,
       o.id as operator_id,
       c.idle_warned_at,
-      extract(epoch from clock_timestamp() - greatest(o.last_heartbeat_at, c.assignment_time))::double precision as silent_seconds,
-      extract(epoch from clock_timestamp() - greatest(a.last_activity, c.assignment_time))::double precision as idle_seconds,
-      extract(epoch from clock_timestamp() - greatest(c.waiting_since, c.assignment_time))::double precision
+      extract(epoch from clock.now - greatest(o.last_heartbeat_at, c.assignment_time))::double precision as silent_seconds,
+      extract(epoch from clock.now - greatest(a.last_activity, c.assignment_time))::double precision as idle_seconds,
+      extract(epoch from clock.now - greatest(c.waiting_since, c.assignment_time))::double precision
         * (c.waiting_since is not null)::integer as unanswered_seconds
-    from public.chats c
+    from (select clock_timestamp() as now) clock
+    cross join public.chats c
     join public.operators o on o.id = c.assigned_operator_id
     left join public.operator_activity a on a.chat_id = c.id and a.operator_id = o.id
     where c.assigned_operator_id is not null

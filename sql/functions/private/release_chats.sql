@@ -61,8 +61,10 @@ begin
   from unnest(v_held_ids, v_held_reasons) as r (chat_id, reason)
   where a.chat_id = r.chat_id and a.released_at is null;
 
-  perform private.notify('operator:' || r.operator_id, 'released',
-    jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now))
+  perform private.notify_each(
+    array_agg('operator:' || r.operator_id),
+    'released',
+    array_agg(jsonb_build_object('chat_id', r.chat_id, 'reason', r.reason, 'released_at', v_now)))
   from unnest(v_operator_ids, v_held_ids, v_held_reasons) as r (operator_id, chat_id, reason);
   perform private.notify('operators', 'queue_changed', '{}');
 end;

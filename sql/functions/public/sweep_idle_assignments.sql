@@ -12,6 +12,8 @@ as $$
 declare
   v_locked_ids uuid[];
   v_warned_ids uuid[];
+  v_warned_topics text[];
+  v_warnings jsonb[];
   v_released_ids uuid[];
   v_released_from uuid[];
   v_reasons text[];
@@ -28,23 +30,26 @@ begin
   ) as locked;
 
   if v_locked_ids is not null then
+    -- A join, because a kept plan would look through v_locked_ids from one end for each chat.
     select
       array_agg(h.chat_id) filter (where h.verdict = 'warn'),
+      array_agg('operator:' || h.operator_id) filter (where h.verdict = 'warn'),
+      array_agg(jsonb_build_object('chat_id', h.chat_id, 'seconds_left', ceil(s.idle_release_seconds - h.idle_seconds)))
+        filter (where h.verdict = 'warn'),
       array_agg(h.chat_id) filter (where h.verdict <> 'warn'),
       array_agg(h.operator_id) filter (where h.verdict <> 'warn'),
       array_agg(h.verdict) filter (where h.verdict <> 'warn')
-    into v_warned_ids, v_released_ids, v_released_from, v_reasons
-    from private.assignment_health() h
-    where h.verdict is not null and h.chat_id = any (v_locked_ids);
+    into v_warned_ids, v_warned_topics, v_warnings, v_released_ids, v_released_from, v_reasons
+    from unnest(v_locked_ids) as locked (id)
+    join private.assignment_health() h on h.chat_id = locked.id
+    cross join public.app_settings s
+    where h.verdict is not null;
 
     return query
       update public.chats c set idle_warned_at = clock_timestamp()
       where c.id = any (v_warned_ids)
       returning c.id, c.assigned_operator_id, 'warned', 'idle';
-    perform private.notify('operator:' || h.operator_id, 'idle_warning', jsonb_build_object(
-      'chat_id', h.chat_id, 'seconds_left', ceil(s.idle_release_seconds - h.idle_seconds)))
-    from private.assignment_health() h, public.app_settings s
-    where h.chat_id = any (v_warned_ids);
+    perform private.notify_each(v_warned_topics, 'idle_warning', v_warnings);
 
     perform private.release_chats(v_released_ids, v_reasons);
     return query
@@ -65,15 +70,13 @@ begin
     return query select null::uuid, v_operator_id, 'lost', 'operator_lost';
   end loop;
 
-  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. Each
-  -- looks through all who are free, so beyond a thousand operators a sweep does a million looks, and the next goes on.
+  -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
+  -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
   for v_waiting_id in
     select c.id from public.chats c
     where c.waiting_since is not null and c.assigned_operator_id is null
     order by c.waiting_since, c.id
-    limit (
-      select least(count(*), 1000000 / greatest(count(*), 1))
-      from public.operators o where o.free_since is not null)
+    limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
     for no key update skip locked
   loop
     v_operator_id := private.offer_chat(v_waiting_id);
