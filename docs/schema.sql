@@ -227,7 +227,7 @@ CREATE TABLE public.chats (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT chats_closed_do_not_wait CHECK ((is_active OR ((waiting_since IS NULL) AND (assigned_operator_id IS NULL))))
 )
-WITH (fillfactor='80');
+WITH (fillfactor='80', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_scale_factor='0.01', vacuum_index_cleanup='on');
 
 ALTER TABLE public.chats OWNER TO postgres;
 
