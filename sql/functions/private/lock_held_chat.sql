@@ -10,6 +10,7 @@ as $$
 declare
   v_chat_id uuid;
 begin
+  -- A chat that is taken from them while we wait for it is no longer found.
   select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id for no key update;
   perform from public.operators o where o.id = p_operator_id for no key update;
   if v_chat_id is distinct from (select c.id from public.chats c where c.assigned_operator_id = p_operator_id) then
