@@ -159,40 +159,17 @@ $$;
 ALTER FUNCTION private.apply_reversals(p_transaction_id uuid) OWNER TO postgres;
 
 --
--- Name: assignment_health(uuid); Type: FUNCTION; Schema: private; Owner: postgres
+-- Name: assignment_health(); Type: FUNCTION; Schema: private; Owner: postgres
 --
 
-CREATE FUNCTION private.assignment_health(p_operator_id uuid DEFAULT NULL::uuid) RETURNS TABLE(chat_id uuid, operator_id uuid, idle_seconds double precision, verdict text)
+CREATE FUNCTION private.assignment_health() RETURNS TABLE(chat_id uuid, operator_id uuid, idle_seconds double precision, verdict text)
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  select h.chat_id, h.operator_id, h.idle_seconds,
-    case
-      when h.silent_seconds >= s.lost_operator_seconds then 'operator_lost'
-      when h.idle_seconds >= s.idle_release_seconds then 'idle_timeout'
-      when h.unanswered_seconds >= s.answer_within_seconds then 'answer_timeout'
-      when h.idle_seconds >= s.idle_warning_seconds and h.idle_warned_at is null then 'warn'
-    end
-  from public.app_settings s
-  cross join lateral (
-    select
-      c.id as chat_id,
-      o.id as operator_id,
-      c.idle_warned_at,
-      extract(epoch from clock.now - greatest(o.last_heartbeat_at, c.assignment_time))::double precision as silent_seconds,
-      extract(epoch from clock.now - greatest(a.last_activity, c.assignment_time))::double precision as idle_seconds,
-      extract(epoch from clock.now - greatest(c.waiting_since, c.assignment_time))::double precision
-        * (c.waiting_since is not null)::integer as unanswered_seconds
-    from (select clock_timestamp() as now) clock
-    cross join public.chats c
-    join public.operators o on o.id = c.assigned_operator_id
-    left join public.operator_activity a on a.chat_id = c.id and a.operator_id = o.id
-    where c.assigned_operator_id is not null
-      and (p_operator_id is null or c.assigned_operator_id = p_operator_id)
-  ) h
+  select h.chat_id, h.operator_id, h.idle_seconds, h.verdict from private.held_chats h
 $$;
 
-ALTER FUNCTION private.assignment_health(p_operator_id uuid) OWNER TO postgres;
+ALTER FUNCTION private.assignment_health() OWNER TO postgres;
 
 --
 -- Name: audit(uuid, text, text, jsonb); Type: FUNCTION; Schema: private; Owner: postgres
@@ -250,7 +227,7 @@ CREATE TABLE public.chats (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT chats_closed_do_not_wait CHECK ((is_active OR ((waiting_since IS NULL) AND (assigned_operator_id IS NULL))))
 )
-WITH (fillfactor='80');
+WITH (fillfactor='80', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_scale_factor='0.01', vacuum_index_cleanup='on');
 
 ALTER TABLE public.chats OWNER TO postgres;
 
@@ -538,8 +515,8 @@ CREATE FUNCTION private.lock_held_chat(p_operator_id uuid) RETURNS uuid
 declare
   v_chat_id uuid;
 begin
-  select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id;
-  perform from public.chats c where c.id = v_chat_id for no key update;
+  -- A chat that is taken from them while we wait for it is no longer found.
+  select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id for no key update;
   perform from public.operators o where o.id = p_operator_id for no key update;
   if v_chat_id is distinct from (select c.id from public.chats c where c.assigned_operator_id = p_operator_id) then
     raise serialization_failure using message = 'The operator''s chat changed meanwhile.', hint = 'TRY_AGAIN';
@@ -1984,16 +1961,16 @@ declare
   v_operator public.operators := private.operator_in_good_standing(p_operator_id);
   v_chat_id uuid;
 begin
-  update public.chat_assignments a
-  set accepted_at = clock_timestamp()
-  from public.chats c
-  where c.assigned_operator_id = p_operator_id and a.chat_id = c.id and a.released_at is null and a.accepted_at is null
-  returning c.id into v_chat_id;
+  select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id;
   if found then
+    update public.chat_assignments a
+    set accepted_at = clock_timestamp()
+    where a.chat_id = v_chat_id and a.released_at is null and a.accepted_at is null;
+    if not found then
+      raise sqlstate 'PT409' using hint = 'ALREADY_ASSIGNED', message = 'Operator already has an active assignment.';
+    end if;
     update public.operators o set last_heartbeat_at = clock_timestamp() where o.id = p_operator_id;
     return v_chat_id;
-  elsif exists (select from public.chats c where c.assigned_operator_id = p_operator_id) then
-    raise sqlstate 'PT409' using hint = 'ALREADY_ASSIGNED', message = 'Operator already has an active assignment.';
   elsif not v_operator.is_available then
     raise sqlstate 'PT400' using hint = 'OPERATOR_NOT_AVAILABLE', message = 'Operator not available.';
   end if;
@@ -2187,7 +2164,7 @@ CREATE FUNCTION public.check_invariants(p_sweep_seconds integer DEFAULT 120) RET
   union all
   select 'nobody holds a chat asleep',
     format('chat %s: operator %s has not moved for %s s', h.chat_id, h.operator_id, floor(h.idle_seconds))
-  from private.assignment_health() h, public.app_settings s
+  from private.held_chats h, public.app_settings s
   where h.idle_seconds >= s.idle_release_seconds + p_sweep_seconds
   union all
   select 'no chat waits while an operator is free', format('%s chats and %s operators', waiting.chats, free.operators)
@@ -3349,29 +3326,27 @@ CREATE FUNCTION public.record_heartbeat(p_operator_id uuid, p_chat_id uuid DEFAU
     AS $$
 declare
   v_held_id uuid := private.lock_held_chat(p_operator_id);
-  v_now timestamptz;
-  v_activity timestamptz;
-  v_operator public.operators;
+  v_operator public.operators := private.operator_in_good_standing(p_operator_id);
   v_settings public.app_settings := private.settings();
+  v_now timestamptz := clock_timestamp();
+  -- least() passes over a null, and would make "never moved" into "moved just now".
+  v_activity timestamptz := case when p_last_activity is not null then least(p_last_activity, v_now) end;
   v_idle_seconds double precision;
   v_released record;
 begin
-  v_operator := private.operator_in_good_standing(p_operator_id);
-  v_now := clock_timestamp();
-  -- least() passes over a null, and would make "never moved" into "moved just now".
-  v_activity := case when p_last_activity is not null then least(p_last_activity, v_now) end;
-
   update public.operators o
   set last_heartbeat_at = v_now, last_activity = greatest(o.last_activity, v_activity)
   where o.id = p_operator_id;
 
-  if v_held_id is not null then
+  if p_chat_id = v_held_id then
     update public.chat_assignments a set accepted_at = v_now
-    where a.chat_id = v_held_id and a.released_at is null and a.accepted_at is null and p_chat_id = v_held_id;
+    where a.chat_id = v_held_id and a.released_at is null and a.accepted_at is null;
     update public.operator_activity a
     set last_activity = greatest(a.last_activity, v_activity), updated_at = v_now
-    where a.chat_id = v_held_id and a.operator_id = p_operator_id and p_chat_id = v_held_id;
-    select h.idle_seconds into v_idle_seconds from private.assignment_health(p_operator_id) h;
+    where a.chat_id = v_held_id and a.operator_id = p_operator_id;
+  end if;
+  if v_held_id is not null then
+    select h.idle_seconds into v_idle_seconds from private.held_chats h where h.operator_id = p_operator_id;
     -- Moving again takes the warning back, so that the next silence is warned of again.
     update public.chats c set idle_warned_at = null
     where c.id = v_held_id and c.idle_warned_at is not null and v_idle_seconds < v_settings.idle_warning_seconds;
@@ -4161,6 +4136,69 @@ $$;
 ALTER FUNCTION public.update_settings(p_admin_id uuid, p_changes jsonb) OWNER TO postgres;
 
 --
+-- Name: operator_activity; Type: TABLE; Schema: public; Owner: postgres
+--
+
+CREATE TABLE public.operator_activity (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    chat_id uuid NOT NULL,
+    operator_id uuid NOT NULL,
+    last_activity timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.operator_activity OWNER TO postgres;
+
+--
+-- Name: TABLE operator_activity; Type: COMMENT; Schema: public; Owner: postgres
+--
+
+COMMENT ON TABLE public.operator_activity IS 'When an operator last moved in a chat, by the server''s clock.';
+
+--
+-- Name: held_chats; Type: VIEW; Schema: private; Owner: postgres
+--
+
+CREATE VIEW private.held_chats WITH (security_invoker='true') AS
+ SELECT h.chat_id,
+    h.operator_id,
+    h.idle_seconds,
+        CASE
+            WHEN (h.silent_seconds >= (s.lost_operator_seconds)::double precision) THEN 'operator_lost'::text
+            WHEN (h.idle_seconds >= (s.idle_release_seconds)::double precision) THEN 'idle_timeout'::text
+            WHEN (h.unanswered_seconds >= (s.answer_within_seconds)::double precision) THEN 'answer_timeout'::text
+            WHEN ((h.idle_seconds >= (s.idle_warning_seconds)::double precision) AND (h.idle_warned_at IS NULL)) THEN 'warn'::text
+            ELSE NULL::text
+        END AS verdict
+   FROM (public.app_settings s
+     CROSS JOIN LATERAL ( SELECT c.id AS chat_id,
+            o.id AS operator_id,
+            c.idle_warned_at,
+            (EXTRACT(epoch FROM (clock.now - GREATEST(o.last_heartbeat_at, c.assignment_time))))::double precision AS silent_seconds,
+            (EXTRACT(epoch FROM (clock.now - GREATEST(a.last_activity, c.assignment_time))))::double precision AS idle_seconds,
+            ((EXTRACT(epoch FROM (clock.now - GREATEST(c.waiting_since, c.assignment_time))))::double precision * (((c.waiting_since IS NOT NULL))::integer)::double precision) AS unanswered_seconds
+           FROM (((( SELECT clock_timestamp() AS now) clock
+             CROSS JOIN public.chats c)
+             JOIN public.operators o ON ((o.id = c.assigned_operator_id)))
+             LEFT JOIN public.operator_activity a ON (((a.chat_id = c.id) AND (a.operator_id = o.id))))
+          WHERE (c.assigned_operator_id IS NOT NULL)) h);
+
+ALTER VIEW private.held_chats OWNER TO postgres;
+
+--
+-- Name: VIEW held_chats; Type: COMMENT; Schema: private; Owner: postgres
+--
+
+COMMENT ON VIEW private.held_chats IS 'Every held chat, how long its operator has been idle, and what is due because of it. The clocks start at the assignment: what an operator did before it neither helps nor harms them.';
+
+--
+-- Name: COLUMN held_chats.verdict; Type: COMMENT; Schema: private; Owner: postgres
+--
+
+COMMENT ON COLUMN private.held_chats.verdict IS 'null (fine), ''warn'', or the reason for which the chat is to be released.';
+
+--
 -- Name: schema_files; Type: TABLE; Schema: private; Owner: postgres
 --
 
@@ -4437,27 +4475,6 @@ CREATE TABLE public.message_reports (
 );
 
 ALTER TABLE public.message_reports OWNER TO postgres;
-
---
--- Name: operator_activity; Type: TABLE; Schema: public; Owner: postgres
---
-
-CREATE TABLE public.operator_activity (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    chat_id uuid NOT NULL,
-    operator_id uuid NOT NULL,
-    last_activity timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-)
-WITH (fillfactor='70');
-
-ALTER TABLE public.operator_activity OWNER TO postgres;
-
---
--- Name: TABLE operator_activity; Type: COMMENT; Schema: public; Owner: postgres
---
-
-COMMENT ON TABLE public.operator_activity IS 'When an operator last moved in a chat, by the server''s clock.';
 
 --
 -- Name: operator_availability; Type: TABLE; Schema: public; Owner: postgres
@@ -5730,10 +5747,10 @@ REVOKE ALL ON FUNCTION private.adopt_payment(p_reference text, p_amount_minor bi
 REVOKE ALL ON FUNCTION private.apply_reversals(p_transaction_id uuid) FROM PUBLIC;
 
 --
--- Name: FUNCTION assignment_health(p_operator_id uuid); Type: ACL; Schema: private; Owner: postgres
+-- Name: FUNCTION assignment_health(); Type: ACL; Schema: private; Owner: postgres
 --
 
-REVOKE ALL ON FUNCTION private.assignment_health(p_operator_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.assignment_health() FROM PUBLIC;
 
 --
 -- Name: FUNCTION audit(p_admin_id uuid, p_action text, p_target_id text, p_details jsonb); Type: ACL; Schema: private; Owner: postgres
@@ -6738,6 +6755,13 @@ GRANT ALL ON FUNCTION public.update_settings(p_admin_id uuid, p_changes jsonb) T
 GRANT ALL ON FUNCTION public.update_settings(p_admin_id uuid, p_changes jsonb) TO service_role;
 
 --
+-- Name: TABLE operator_activity; Type: ACL; Schema: public; Owner: postgres
+--
+
+GRANT SELECT ON TABLE public.operator_activity TO authenticated;
+GRANT SELECT ON TABLE public.operator_activity TO service_role;
+
+--
 -- Name: TABLE admin_audit_log; Type: ACL; Schema: public; Owner: postgres
 --
 
@@ -6836,13 +6860,6 @@ GRANT SELECT ON TABLE public.job_runs TO service_role;
 
 GRANT SELECT ON TABLE public.message_reports TO authenticated;
 GRANT SELECT ON TABLE public.message_reports TO service_role;
-
---
--- Name: TABLE operator_activity; Type: ACL; Schema: public; Owner: postgres
---
-
-GRANT SELECT ON TABLE public.operator_activity TO authenticated;
-GRANT SELECT ON TABLE public.operator_activity TO service_role;
 
 --
 -- Name: TABLE operator_availability; Type: ACL; Schema: public; Owner: postgres

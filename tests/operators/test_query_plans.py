@@ -41,7 +41,7 @@ def crowded(shared: Database) -> Database:
         select c.id, o.id, now() - n * interval '1 hour', now(), 'completed'
         from public.chats c, generate_series(1, 3) n, lateral (select id from public.operators limit 1) o;
         insert into public.operator_activity (chat_id, operator_id)
-        select c.id, o.id from public.chats c, lateral (select id from public.operators limit 1) o;
+        select c.id, o.id from public.chats c, lateral (select id from public.operators limit 10) o;
         insert into public.operator_availability (operator_id, started_at, ended_at, end_reason)
         select o.id, now() - n * interval '1 hour', now() - n * interval '1 hour', 'operator_left'
         from public.operators o, generate_series(1, 80) n;
@@ -65,6 +65,14 @@ def scans(plan: dict[str, Any]) -> Iterator[str]:
         yield from scans(child)
 
 
+def rows_met(plan: dict[str, Any]) -> Iterator[int]:
+    """How many rows of a growing table each step of a plan gave on or threw away."""
+    if plan.get("Relation Name") in GROWING:
+        yield plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+    for child in plan.get("Plans", []):
+        yield from rows_met(child)
+
+
 def plans(superuser: str, call: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     """The plan of every statement that a call runs, in the functions it calls too. Only superusers may load auto_explain."""
     notices: list[str] = []
@@ -74,6 +82,7 @@ def plans(superuser: str, call: str, arguments: dict[str, Any]) -> list[dict[str
         for setting in (
             "log_min_duration = 0",
             "log_nested_statements = on",
+            "log_analyze = on",
             "log_format = json",
             "log_level = notice",
         ):
@@ -110,3 +119,16 @@ def test_no_growing_table_is_read_from_end_to_end(server: Server, crowded: Datab
     seen = plans(server.dsn(crowded.owner.conn.info.dbname, "supabase_admin"), call, arguments)
     assert len(seen) > 1, "no plan of a nested statement was seen"
     assert {table for plan in seen for table in scans(plan)} & GROWING == set()
+
+
+def test_a_heartbeat_looks_at_no_chat_but_its_own(server: Server, crowded: Database) -> None:
+    """Forty chats are held. Heartbeats are the most frequent call of all, and must not cost more the more operators there are."""
+    (held,) = crowded.owner.rows(
+        "select id, assigned_operator_id from public.chats where assigned_operator_id is not null limit 1"
+    )
+    seen = plans(
+        server.dsn(crowded.owner.conn.info.dbname, "supabase_admin"),
+        "select public.record_heartbeat(%(busy)s, %(chat)s, now())",
+        {"busy": held["assigned_operator_id"], "chat": held["id"]},
+    )
+    assert max(rows for plan in seen for rows in rows_met(plan)) == 1

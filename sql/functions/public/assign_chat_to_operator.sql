@@ -13,16 +13,16 @@ declare
   v_operator public.operators := private.operator_in_good_standing(p_operator_id);
   v_chat_id uuid;
 begin
-  update public.chat_assignments a
-  set accepted_at = clock_timestamp()
-  from public.chats c
-  where c.assigned_operator_id = p_operator_id and a.chat_id = c.id and a.released_at is null and a.accepted_at is null
-  returning c.id into v_chat_id;
+  select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id;
   if found then
+    update public.chat_assignments a
+    set accepted_at = clock_timestamp()
+    where a.chat_id = v_chat_id and a.released_at is null and a.accepted_at is null;
+    if not found then
+      raise sqlstate 'PT409' using hint = 'ALREADY_ASSIGNED', message = 'Operator already has an active assignment.';
+    end if;
     update public.operators o set last_heartbeat_at = clock_timestamp() where o.id = p_operator_id;
     return v_chat_id;
-  elsif exists (select from public.chats c where c.assigned_operator_id = p_operator_id) then
-    raise sqlstate 'PT409' using hint = 'ALREADY_ASSIGNED', message = 'Operator already has an active assignment.';
   elsif not v_operator.is_available then
     raise sqlstate 'PT400' using hint = 'OPERATOR_NOT_AVAILABLE', message = 'Operator not available.';
   end if;

@@ -87,7 +87,7 @@ as $$
   union all
   select 'nobody holds a chat asleep',
     format('chat %s: operator %s has not moved for %s s', h.chat_id, h.operator_id, floor(h.idle_seconds))
-  from private.assignment_health() h, public.app_settings s
+  from private.held_chats h, public.app_settings s
   where h.idle_seconds >= s.idle_release_seconds + p_sweep_seconds
   union all
   select 'no chat waits while an operator is free', format('%s chats and %s operators', waiting.chats, free.operators)

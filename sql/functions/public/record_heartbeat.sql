@@ -16,29 +16,27 @@ create or replace function public.record_heartbeat(
 as $$
 declare
   v_held_id uuid := private.lock_held_chat(p_operator_id);
-  v_now timestamptz;
-  v_activity timestamptz;
-  v_operator public.operators;
+  v_operator public.operators := private.operator_in_good_standing(p_operator_id);
   v_settings public.app_settings := private.settings();
+  v_now timestamptz := clock_timestamp();
+  -- least() passes over a null, and would make "never moved" into "moved just now".
+  v_activity timestamptz := case when p_last_activity is not null then least(p_last_activity, v_now) end;
   v_idle_seconds double precision;
   v_released record;
 begin
-  v_operator := private.operator_in_good_standing(p_operator_id);
-  v_now := clock_timestamp();
-  -- least() passes over a null, and would make "never moved" into "moved just now".
-  v_activity := case when p_last_activity is not null then least(p_last_activity, v_now) end;
-
   update public.operators o
   set last_heartbeat_at = v_now, last_activity = greatest(o.last_activity, v_activity)
   where o.id = p_operator_id;
 
-  if v_held_id is not null then
+  if p_chat_id = v_held_id then
     update public.chat_assignments a set accepted_at = v_now
-    where a.chat_id = v_held_id and a.released_at is null and a.accepted_at is null and p_chat_id = v_held_id;
+    where a.chat_id = v_held_id and a.released_at is null and a.accepted_at is null;
     update public.operator_activity a
     set last_activity = greatest(a.last_activity, v_activity), updated_at = v_now
-    where a.chat_id = v_held_id and a.operator_id = p_operator_id and p_chat_id = v_held_id;
-    select h.idle_seconds into v_idle_seconds from private.assignment_health(p_operator_id) h;
+    where a.chat_id = v_held_id and a.operator_id = p_operator_id;
+  end if;
+  if v_held_id is not null then
+    select h.idle_seconds into v_idle_seconds from private.held_chats h where h.operator_id = p_operator_id;
     -- Moving again takes the warning back, so that the next silence is warned of again.
     update public.chats c set idle_warned_at = null
     where c.id = v_held_id and c.idle_warned_at is not null and v_idle_seconds < v_settings.idle_warning_seconds;
