@@ -189,6 +189,21 @@ def cpu_seconds(pid: int) -> float | None:
     """CPU time that a process and all below it have used; None where there is no /proc to tell."""
     if not Path("/proc/self/stat").exists():
         return None
+    # What a child that ends meanwhile has used moves to its parent: look until nothing moved while we looked.
+    while True:
+        waited_for = _waited_for(pid)
+        found = _family_seconds(pid)
+        if _waited_for(pid) == waited_for:
+            return found
+
+
+def _waited_for(pid: int) -> int:
+    """Clock ticks used by children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[13]) + int(fields[14])
+
+
+def _family_seconds(pid: int) -> float:
     parents: dict[int, int] = {}
     used: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -19,7 +19,10 @@ begin
   insert into public.operator_stats (operator_id, date, chats_handled)
   values (p_operator_id, (v_now at time zone 'UTC')::date, 1)
   on conflict (operator_id, date) do update set chats_handled = operator_stats.chats_handled + 1;
-  update public.operators o set free_since = null, asked_at = null where o.id = p_operator_id;
+  update public.operators o
+  set free_since = null, asked_at = null,
+      last_heartbeat_at = case when p_accepted then v_now else o.last_heartbeat_at end
+  where o.id = p_operator_id;
   perform private.notify('operator:' || p_operator_id, 'assigned', jsonb_build_object('chat_id', p_chat_id));
   perform private.notify('operators', 'queue_changed', '{}');
 end;

@@ -34,7 +34,6 @@ begin
   limit 1
   for no key update skip locked;
   if found then
-    update public.operators o set last_heartbeat_at = clock_timestamp() where o.id = p_operator_id;
     perform private.give_chat(v_chat_id, p_operator_id, p_accepted => true);
   else
     update public.operators o
