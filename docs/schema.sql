@@ -1508,7 +1508,7 @@ declare
 begin
   new.content := private.clean_message(new.content);
   v_turn := private.operator_turn(auth.uid(), new.chat_id);
-  new.id := gen_random_uuid();
+  new.id := private.uuid_v7();
   new.seq := v_turn.seq;
   new.sender_type := 'fictional';
   new.handled_by_operator_id := auth.uid();
@@ -1595,6 +1595,25 @@ CREATE FUNCTION private.to_json_object(p_value jsonb) RETURNS jsonb
 $$;
 
 ALTER FUNCTION private.to_json_object(p_value jsonb) OWNER TO postgres;
+
+--
+-- Name: uuid_v7(); Type: FUNCTION; Schema: private; Owner: postgres
+--
+
+CREATE FUNCTION private.uuid_v7() RETURNS uuid
+    LANGUAGE plpgsql PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_milliseconds bigint := extract(epoch from clock_timestamp()) * 1000;
+  v_bytes bytea := overlay(uuid_send(gen_random_uuid()) placing substring(int8send(v_milliseconds) from 3) from 1 for 6);
+begin
+  -- From version 4 (0100) to 7 (0111).
+  return encode(set_bit(set_bit(v_bytes, 52, 1), 53, 1), 'hex')::uuid;
+end;
+$$;
+
+ALTER FUNCTION private.uuid_v7() OWNER TO postgres;
 
 --
 -- Name: accept_disclosure(text); Type: FUNCTION; Schema: public; Owner: postgres
@@ -3730,9 +3749,9 @@ begin
   end if;
   v_turn := private.operator_turn(p_operator_id, p_chat_id);
   insert into public.messages
-    (chat_id, seq, sender_type, content, client_message_id, handled_by_operator_id, created_at, answered_waiting_since)
+    (id, chat_id, seq, sender_type, content, client_message_id, handled_by_operator_id, created_at, answered_waiting_since)
   values
-    (p_chat_id, v_turn.seq, 'fictional', v_content, p_client_message_id, p_operator_id, v_turn.written_at,
+    (private.uuid_v7(), p_chat_id, v_turn.seq, 'fictional', v_content, p_client_message_id, p_operator_id, v_turn.written_at,
      v_turn.answered_waiting_since)
   returning * into v_message;
   return json_build_object('message', private.message_json(v_message), 'repeated', false);
@@ -3816,8 +3835,8 @@ begin
   where u.id = p_user_id
   returning u.credits into v_chat.credits;
 
-  insert into public.messages (chat_id, seq, sender_type, content, client_message_id, is_free_message, created_at)
-  values (p_chat_id, v_chat.last_seq + 1, 'real', v_content, p_client_message_id, v_is_free, v_now)
+  insert into public.messages (id, chat_id, seq, sender_type, content, client_message_id, is_free_message, created_at)
+  values (private.uuid_v7(), p_chat_id, v_chat.last_seq + 1, 'real', v_content, p_client_message_id, v_is_free, v_now)
   returning * into v_message;
 
   if not v_is_free then
@@ -6197,6 +6216,12 @@ REVOKE ALL ON FUNCTION private.to_bigint(p_text text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION private.to_json_object(p_value jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION uuid_v7(); Type: ACL; Schema: private; Owner: postgres
+--
+
+REVOKE ALL ON FUNCTION private.uuid_v7() FROM PUBLIC;
 
 --
 -- Name: FUNCTION accept_disclosure(p_version text); Type: ACL; Schema: public; Owner: postgres

@@ -1,6 +1,7 @@
 """send_user_message: design 3.1 and 3.2."""
 
 import uuid
+from datetime import datetime
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_without_credits_the_fourth_message_is_refused_and_nothing_changes(db: D
     assert db.chat_row(chat) == before
     assert len(db.messages(chat)) == 3
     assert db.ledger(user) == []
+
+
+def test_the_id_of_a_message_begins_with_the_time_it_was_written(db: Database) -> None:
+    user = db.user()
+    message = db.owner.call(SEND, user, db.chat(user), "hello")["message"]
+    message_id = uuid.UUID(message["id"])
+    written = datetime.fromisoformat(message["created_at"])
+    assert (message_id.version, message_id.variant) == (7, uuid.RFC_4122)
+    assert abs(int.from_bytes(message_id.bytes[:6]) / 1000 - written.timestamp()) < 5
 
 
 def test_a_repeat_returns_the_first_message_and_is_not_charged(db: Database) -> None:

@@ -13,7 +13,7 @@ declare
 begin
   new.content := private.clean_message(new.content);
   v_turn := private.operator_turn(auth.uid(), new.chat_id);
-  new.id := gen_random_uuid();
+  new.id := private.uuid_v7();
   new.seq := v_turn.seq;
   new.sender_type := 'fictional';
   new.handled_by_operator_id := auth.uid();

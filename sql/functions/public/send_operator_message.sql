@@ -32,9 +32,9 @@ begin
   end if;
   v_turn := private.operator_turn(p_operator_id, p_chat_id);
   insert into public.messages
-    (chat_id, seq, sender_type, content, client_message_id, handled_by_operator_id, created_at, answered_waiting_since)
+    (id, chat_id, seq, sender_type, content, client_message_id, handled_by_operator_id, created_at, answered_waiting_since)
   values
-    (p_chat_id, v_turn.seq, 'fictional', v_content, p_client_message_id, p_operator_id, v_turn.written_at,
+    (private.uuid_v7(), p_chat_id, v_turn.seq, 'fictional', v_content, p_client_message_id, p_operator_id, v_turn.written_at,
      v_turn.answered_waiting_since)
   returning * into v_message;
   return json_build_object('message', private.message_json(v_message), 'repeated', false);

@@ -81,8 +81,8 @@ begin
   where u.id = p_user_id
   returning u.credits into v_chat.credits;
 
-  insert into public.messages (chat_id, seq, sender_type, content, client_message_id, is_free_message, created_at)
-  values (p_chat_id, v_chat.last_seq + 1, 'real', v_content, p_client_message_id, v_is_free, v_now)
+  insert into public.messages (id, chat_id, seq, sender_type, content, client_message_id, is_free_message, created_at)
+  values (private.uuid_v7(), p_chat_id, v_chat.last_seq + 1, 'real', v_content, p_client_message_id, v_is_free, v_now)
   returning * into v_message;
 
   if not v_is_free then
