@@ -20,8 +20,8 @@ from bench.report import Table, median, spread
 CHATS_PER_USER = 5
 MESSAGES_PER_CHAT = 10
 PROFILES = 200
-ASKING = 300  # operators who ask for a chat in a round
-HOLDING = 300  # operators who hold one
+ASKING = 100  # operators who ask for a chat in a round: a tenth of the smallest size waits
+HOLDING = 100  # operators who hold one
 CALLS = 300
 HOT_USERS = 200  # as many as have all the chats of the smallest size
 WAITING_SHARE = 10  # of a hundred chats, so many wait
@@ -95,13 +95,12 @@ def _measure_round(database: Database, number: int) -> None:
     data.put_on_duty(database.owner, first=HOLDING + 1, last=HOLDING + ASKING)
     # As autovacuum would: the queue of the round before must not lie before this one's.
     database.owner.execute("vacuum public.chats")
-    asking = range(HOLDING + 1, HOLDING + 1 + min(ASKING, waiting * CHATS_PER_USER))
+    asking = range(HOLDING + 1, HOLDING + 1 + ASKING)
     timed("assign, a tenth of all chats waiting", [_assign(operator) for operator in asking])
     data.take_off_duty(database.owner, first=HOLDING + 1, last=HOLDING + ASKING)
 
-    holding = min(HOLDING, waiting)
-    data.hold(database.owner, operators=holding, profile=1)
-    timed("heartbeat", [_heartbeat(operator) for operator in range(1, holding + 1)])
+    data.hold(database.owner, operators=HOLDING, profile=1)
+    timed("heartbeat", [_heartbeat(operator) for operator in range(1, HOLDING + 1)])
     timed("sweep, nothing due", [("select * from public.sweep_idle_assignments()", [])] * 5)
     data.take_off_duty(database.owner, first=1, last=HOLDING)
 
