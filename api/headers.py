@@ -35,7 +35,7 @@ OVER_TLS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
 class StandardHeaders:
-    """WSGI middleware that adds the headers. One that a view has set itself stands."""
+    """WSGI middleware that adds the headers; of those that every answer has, one that a view has set itself stands."""
 
     def __init__(self, app: WSGIApplication, *, app_url: str) -> None:
         """`app_url` is the site whose pages may call."""

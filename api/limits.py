@@ -132,7 +132,7 @@ def warn_if_not_shared(config: Config) -> None:
 def show(response: Response) -> None:
     """Put the figures of whichever limit was counted last into the answer."""
     for name, value in g.pop("rate_limit_headers", ()):
-        response.headers.add(name, value)
+        response.headers[name] = value
 
 
 def _storage(url: str) -> Storage:

@@ -12,15 +12,16 @@ from typing import Any, TextIO, cast
 import structlog
 from flask import Response, g, has_request_context, request
 
-from api import headers
+from api.headers import REQUEST_ID
 
 log = structlog.get_logger("api.requests")
 
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Whatever ends up in a log line by accident, these never do in full.
-# In a line of JSON: an escaped quote belongs to the text, a bare one ends it.
+# Looked for in a line of JSON: an escaped quote belongs to the text, a bare one ends it, and after that comes a blank or
+# the end; a word may follow the "n" of an escaped newline.
 SECRET = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:sk_(?:test|live)|sb_secret)_[\w-]+"
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?:sk_(?:test|live)|sb_secret)_[\w-]+"
     r'|://(?:\\"|[^\s/@"])+@'
 )
 # One of these is in whatever SECRET finds, and looking for them takes a tenth of the time.
@@ -88,15 +89,16 @@ def add_database_time(_function: str, waited: float, worked: float) -> None:
 
 def begin() -> None:
     """Before a request: when it came, and the id by which it can be found again."""
-    given = request.headers.get(headers.REQUEST_ID, "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else token_hex(16)
+    given = request.headers.get(REQUEST_ID, "")
+    g.request_id = given if ACCEPTED_ID.fullmatch(given) else token_hex(16)
     g.started = time.perf_counter()
 
 
 def write_line(response: Response) -> None:
-    """After it: what came of it. The last to look at the response, so that the line tells what was sent."""
+    """After it: what came of it. Last of all, so that the line tells what Flask sends."""
+    # Behind the proxy, which looks for it anew at each attribute.
     told = g._get_current_object()
-    response.headers.add(headers.REQUEST_ID, told.request_id)
+    response.headers[REQUEST_ID] = told.request_id
     caller = told.get("caller")
     rule = request.url_rule
     log.info(

@@ -117,9 +117,9 @@ class _ThisProcess(Collector):
 
 def observe_request(response: Response, db: Database) -> None:
     """Count the request that is being answered."""
-    asked = request.url_rule.rule if request.url_rule else "none"
+    route = request.url_rule.rule if request.url_rule else "none"
     method = request.method if request.method in METHODS else "other"
-    _request_timer(method, asked, response.status_code).observe(time.perf_counter() - g.started)
+    _request_timer(method, route, response.status_code).observe(time.perf_counter() - g.started)
     _pool_gauges.look_at(db)
 
 
@@ -127,8 +127,6 @@ class _PoolGauges:
     """How many connections this worker has: looked at while it answers, at most once a second."""
 
     def __init__(self) -> None:
-        self._open = POOL_CONNECTIONS.labels("open")
-        self._idle = POOL_CONNECTIONS.labels("idle")
         self._next_look = 0.0
 
     def look_at(self, db: Database) -> None:
@@ -136,8 +134,8 @@ class _PoolGauges:
         if now >= self._next_look:
             self._next_look = now + 1
             stats = db.pool.get_stats()
-            self._open.set(stats.get("pool_size", 0))
-            self._idle.set(stats.get("pool_available", 0))
+            POOL_CONNECTIONS.labels("open").set(stats.get("pool_size", 0))
+            POOL_CONNECTIONS.labels("idle").set(stats.get("pool_available", 0))
 
 
 _pool_gauges = _PoolGauges()

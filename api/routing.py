@@ -124,6 +124,7 @@ def signed_in_caller() -> Caller:
 
 
 def _caller_or_none() -> Caller | None:
+    # Behind the proxy, which looks for it anew at each attribute.
     known = g._get_current_object()
     if "caller" not in known:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -522,7 +522,7 @@ begin
   select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id for no key update;
   perform from public.operators o where o.id = p_operator_id for no key update;
   if v_chat_id is distinct from (select c.id from public.chats c where c.assigned_operator_id = p_operator_id) then
-    raise serialization_failure using message = 'The operator''s chat changed meanwhile.', hint = 'TRY_AGAIN';
+    raise serialization_failure using message = 'The operator was given another chat meanwhile.', hint = 'TRY_AGAIN';
   end if;
   return v_chat_id;
 end;
@@ -820,6 +820,7 @@ begin
   ) as n;
 exception
   when others then
+    raise warning '% notifications of % are sent one by one: %', cardinality(p_topics), p_event, sqlerrm;
     perform private.notify(told.topic, p_event, told.payload)
     from unnest(p_topics, p_payloads) as told (topic, payload);
 end;
@@ -3771,20 +3772,19 @@ CREATE FUNCTION public.send_user_message(p_user_id uuid, p_chat_id uuid, p_conte
 declare
   v_content text := private.clean_message(p_content);
   v_chat record;
+  v_rules record;
   v_message public.messages;
   v_now timestamptz;
   v_recent timestamptz[];
   v_is_free boolean;
   v_operator_id uuid;
 begin
-  -- Both rows are locked in one statement, the chat first: fewer statements are most of what this costs less.
+  -- One statement, because what a send costs is mostly the number of its statements. Rows are locked in the order of "of".
   select c.last_seq, c.real_message_count, c.is_active, c.fictional_user_id, c.waiting_since, c.assigned_operator_id,
-    u.credits, u.is_active as user_is_active, u.disclosure_version, u.recent_sends,
-    s.free_messages, s.messages_per_minute, s.disclosure_version as disclosure_in_force
+    u.credits, u.is_active as user_is_active, u.disclosure_version, u.recent_sends
   into v_chat
   from public.chats c
   join public.real_users u on u.id = c.real_user_id
-  cross join public.app_settings s
   where c.id = p_chat_id and c.real_user_id = p_user_id
   for no key update of c, u;
   if not found then
@@ -3806,23 +3806,26 @@ begin
     end if;
   end if;
 
-  -- Read after the locks: created_at then rises with seq, whoever waited for whom.
+  -- Read after the locks: whoever waited is judged by what holds now, and created_at rises with seq.
+  select s.free_messages, s.messages_per_minute, s.disclosure_version,
+    exists (select from public.blocks b
+            where b.real_user_id = p_user_id and b.fictional_user_id = v_chat.fictional_user_id) as is_blocked
+  into strict v_rules
+  from public.app_settings s;
   v_now := clock_timestamp();
   v_recent := array(select t from unnest(v_chat.recent_sends) as t where t > v_now - interval '1 minute');
-  v_is_free := v_chat.real_message_count < v_chat.free_messages;
+  v_is_free := v_chat.real_message_count < v_rules.free_messages;
 
   if not v_chat.user_is_active then
     raise sqlstate 'PT403' using hint = 'ACCOUNT_SUSPENDED', message = 'This account has been suspended.';
   elsif not v_chat.is_active then
     raise sqlstate 'PT409' using hint = 'CHAT_CLOSED', message = 'This chat has been closed.';
-  elsif v_chat.disclosure_version is distinct from v_chat.disclosure_in_force then
+  elsif v_chat.disclosure_version is distinct from v_rules.disclosure_version then
     raise sqlstate 'PT403' using hint = 'DISCLOSURE_REQUIRED',
       message = 'Please confirm first that you know the profiles are fictional and written by operators.';
-  -- A block may have been set by whoever held the chat while we waited for it.
-  elsif exists (select from public.blocks b
-                where b.real_user_id = p_user_id and b.fictional_user_id = v_chat.fictional_user_id) then
+  elsif v_rules.is_blocked then
     raise sqlstate 'PT403' using hint = 'PROFILE_BLOCKED', message = 'You have blocked this profile.';
-  elsif cardinality(v_recent) >= v_chat.messages_per_minute then
+  elsif cardinality(v_recent) >= v_rules.messages_per_minute then
     raise sqlstate 'PT429' using hint = 'RATE_LIMITED', message = 'Too many messages. Please wait a moment.',
       detail = ceil(extract(epoch from v_recent[1] + interval '1 minute' - v_now))::text;
   elsif not v_is_free and v_chat.credits < 1 then
@@ -3850,7 +3853,7 @@ begin
   where c.id = p_chat_id;
 
   if v_chat.assigned_operator_id is null then
-    -- Nearly always nobody is in line, and an empty index says so.
+    -- Nearly always nobody is in line, and operators_in_line says so for less than asking who should have the chat.
     if exists (select from public.operators o where o.asked_at is not null) then
       v_operator_id := private.offer_chat(p_chat_id, p_in_line_only => true);
     end if;

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 
 from api import create_app, logs, openapi
 from api.config import Config
@@ -79,28 +80,51 @@ def test_a_request_id_is_given_back_if_it_is_one_and_made_if_not(offline: Api) -
         assert json.loads(made.data)["request_id"] == made.headers["X-Request-Id"]
 
 
-def test_only_our_app_may_call_from_a_browser(offline: Api) -> None:
-    def allowed(origin: str) -> str | None:
-        headers = {
-            "Origin": origin,
-            "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "authorization, content-type, idempotency-key",
-        }
-        answer = offline.client.options("/api/messages", headers=headers)
-        return answer.headers.get("Access-Control-Allow-Origin")
+@pytest.mark.parametrize("origin", [APP_URL, "https://evil.test"])
+def test_only_our_app_may_call_from_a_browser(offline: Api, origin: str) -> None:
+    """Whoever asks is told who may: a browser refuses everybody else."""
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, content-type, idempotency-key",
+    }
+    headers = offline.client.options("/api/messages", headers=asked).headers
+    assert headers["Access-Control-Allow-Origin"] == APP_URL
+    assert "POST" in headers["Access-Control-Allow-Methods"].split(", ")
+    allowed = {name.lower() for name in headers["Access-Control-Allow-Headers"].split(", ")}
+    assert allowed >= {"authorization", "content-type", "idempotency-key", "x-request-id"}
+    assert headers["Access-Control-Max-Age"] == "600"
 
-    assert allowed(APP_URL) == APP_URL
-    # Whoever asks is told who may: a browser refuses everybody else.
-    assert allowed("https://evil.test") == APP_URL
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/health", 200),
+        ("/api/docs", 200),
+        ("/api/openapi.json", 200),
+        ("/api/messages", 405),
+        ("/api/account", 401),
+        ("/api/ready", 503),
+        ("/api/nope", 404),
+    ],
+)
+def test_every_answer_says_once_what_a_browser_may_do_with_it(offline: Api, path: str, status: int) -> None:
+    answer = offline.get(path)
+    assert answer.status_code == status
+    names = [name.lower() for name, _ in answer.headers]
+    assert len(names) == len(set(names))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Access-Control-Allow-Origin"] == APP_URL
+    assert "X-Request-Id" in answer.headers["Access-Control-Expose-Headers"].split(", ")
+    assert ("no-store" in answer.headers["Cache-Control"]) == (path != "/api/openapi.json")
+    assert not {"access-control-allow-methods", "strict-transport-security"} & set(names)
 
 
-def test_every_answer_carries_the_security_headers(offline: Api) -> None:
-    for path in ("/api/health", "/api/nope"):
-        headers = offline.get(path).headers
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["X-Frame-Options"] == "DENY"
-        assert headers["Cache-Control"] == "no-store"
-        assert "default-src 'none'" in headers["Content-Security-Policy"]
+def test_over_tls_browsers_are_told_to_come_back_that_way(offline: Api) -> None:
+    answer = offline.client.get("/api/health", base_url="https://localhost")
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
 
 
 def test_a_hundred_requests_a_minute_are_enough_for_one_caller(
@@ -206,10 +230,19 @@ def test_an_error_nobody_foresaw_is_answered_500_and_logged_without_what_was_sai
 
 def test_what_looks_like_a_secret_is_removed_from_any_log_line(capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure()
-    logging.getLogger("some.library").warning("sending sk_live_abc to postgresql://me:word@host/db")
+    log = logging.getLogger("some.library")
+    log.warning("sending sk_live_abc to postgresql://me:word@host/db")
+    log.warning("keys:\nsk_live_abc\tsb_secret_abc, and 'postgresql://me:wo\"rd@host/db'")
+    log.warning("ends in a backslash: https://there\\")
+    structlog.get_logger("api").warning(
+        "nested", found=["sk_test_abc", {"at": "redis://:word@cache"}], to="a@b"
+    )
     written = capfd.readouterr().out
-    assert "sk_live_abc" not in written and "word" not in written
-    assert json.loads(written)["level"] == "warning"
+    for secret in ("live_abc", "secret_abc", "test_abc", "word", "rd@"):
+        assert secret not in written
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [line["level"] for line in lines] == ["warning"] * 4
+    assert lines[3]["to"] == "a@b"
 
 
 def test_figures_are_for_this_machine_and_who_knows_the_cron_secret(api: Api, db: Database) -> None:
@@ -220,6 +253,7 @@ def test_figures_are_for_this_machine_and_who_knows_the_cron_secret(api: Api, db
     assert "fantooo_chats_waiting 1.0" in figures.text
     assert "fantooo_ledger_discrepancies 0.0" in figures.text
     assert 'route="/api/health"' in figures.text
+    assert re.search(r'fantooo_pool_connections{state="open"} [1-9]', figures.text)
     api.client.open("/api/health", method="MADEUP")
     assert "MADEUP" not in api.client.get("/metrics").text
     away = {"environ_base": {"REMOTE_ADDR": "203.0.113.9"}}

@@ -163,6 +163,19 @@ def test_a_message_finds_the_operator_who_is_in_line_at_once(db: Database) -> No
     assert broadcasts(db, f"operator:{operator}", "assigned") == [{"chat_id": str(chat)}]
 
 
+@pytest.mark.parametrize("waiting", [True, False])
+def test_whoever_asks_is_heard_of(db: Database, waiting: bool) -> None:
+    """Or the next sweep would take the chat back from somebody who was silent until they asked for it."""
+    operator = db.operator(available=True)
+    silent = "update public.operators set last_heartbeat_at = now() - interval '80 seconds' where id = %s"
+    db.owner.execute(silent, operator)
+    if waiting:
+        db.waiting_chat()
+    db.owner.call(ASSIGN, operator)
+    heard = db.owner.value("select now() - last_heartbeat_at from public.operators where id = %s", operator)
+    assert heard.total_seconds() < 10
+
+
 def test_a_chat_given_unasked_is_picked_up_by_asking_once(db: Database) -> None:
     operator = in_line(db)
     chat = db.waiting_chat()

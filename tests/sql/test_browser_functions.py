@@ -31,6 +31,7 @@ def footprint(db: Database, operator: uuid.UUID, chat: uuid.UUID) -> dict[str, o
             name: message[name]
             for name in ("seq", "sender_type", "content", "is_free_message", "read_at", "refunded_at")
         },
+        "id begins with the time": message["id"].version == 7,
         "by": message["handled_by_operator_id"] == operator,
         "answers": message["answered_waiting_since"] is not None,
         "chat": {

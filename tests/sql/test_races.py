@@ -108,6 +108,35 @@ def test_answer_then_question(scene: Scene) -> None:
     assert scene.db.chat_row(scene.chat)["waiting_since"] == scene.db.messages(scene.chat)[-1]["created_at"]
 
 
+def test_a_message_that_waited_is_judged_by_the_rules_that_hold_when_it_is_written(scene: Scene) -> None:
+    """An admin publishes another disclosure and the user accepts it, all while their message waits for the chat."""
+    holder, sender = scene.db.session(), scene.db.session()
+    holder.begin()
+    holder.execute("select from public.chats where id = %s for no key update", scene.chat)
+    sent = sender.start_work(lambda: scene.send(sender))
+    scene.db.wait_until_blocked(sender)
+    scene.db.setting(disclosure_version="2", free_messages=1)
+    scene.db.owner.execute("update public.real_users set disclosure_version = '2' where id = %s", scene.user)
+    holder.commit()
+    assert sent.result(10)["message"]["is_free_message"]
+
+
+@pytest.mark.parametrize(("held", "other"), [("chats", "real_users"), ("real_users", "chats")])
+def test_a_message_locks_the_chat_before_the_user(scene: Scene, held: str, other: str) -> None:
+    """Everybody does: whoever took them the other way round would wait for somebody who waits for them."""
+    row = {"chats": scene.chat, "real_users": scene.user}
+    holder, sender = scene.db.session(), scene.db.session()
+    holder.begin()
+    holder.execute(f"select from public.{held} where id = %s for no key update", row[held])
+    sent = sender.start_work(lambda: scene.send(sender))
+    scene.db.wait_until_blocked(sender)
+    look = f"select 1 as free from public.{other} where id = %s for no key update skip locked"
+    is_free = bool(scene.db.owner.rows(look, row[other]))
+    assert is_free == (held == "chats")
+    holder.commit()
+    assert sent.result(10)["message"]["seq"] == 1
+
+
 @pytest.mark.parametrize(
     ("stop", "code"),
     [("close", "CHAT_CLOSED"), ("suspend", "ACCOUNT_SUSPENDED"), ("block", "PROFILE_BLOCKED")],

@@ -41,7 +41,7 @@ def test_the_id_of_a_message_begins_with_the_time_it_was_written(db: Database) -
     message_id = uuid.UUID(message["id"])
     written = datetime.fromisoformat(message["created_at"])
     assert (message_id.version, message_id.variant) == (7, uuid.RFC_4122)
-    assert abs(int.from_bytes(message_id.bytes[:6]) / 1000 - written.timestamp()) < 5
+    assert abs(int.from_bytes(message_id.bytes[:6], "big") / 1000 - written.timestamp()) < 5
 
 
 def test_a_repeat_returns_the_first_message_and_is_not_charged(db: Database) -> None:

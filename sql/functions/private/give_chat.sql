@@ -1,5 +1,6 @@
 -- private.give_chat: make an operator the one who holds a chat. Both rows are locked by the caller.
--- Called by  assign_chat_to_operator (p_accepted: they asked), offer_chat (they have yet to pick it up)
+-- Called by  assign_chat_to_operator (p_accepted: they asked, and so were heard of), offer_chat and
+--            reassign_chat (they have yet to pick it up)
 -- Locks      nothing further: chat and operator are already the caller's
 create or replace function private.give_chat(p_chat_id uuid, p_operator_id uuid, p_accepted boolean)
   returns void

@@ -14,7 +14,7 @@ begin
   select c.id into v_chat_id from public.chats c where c.assigned_operator_id = p_operator_id for no key update;
   perform from public.operators o where o.id = p_operator_id for no key update;
   if v_chat_id is distinct from (select c.id from public.chats c where c.assigned_operator_id = p_operator_id) then
-    raise serialization_failure using message = 'The operator''s chat changed meanwhile.', hint = 'TRY_AGAIN';
+    raise serialization_failure using message = 'The operator was given another chat meanwhile.', hint = 'TRY_AGAIN';
   end if;
   return v_chat_id;
 end;

@@ -17,6 +17,7 @@ begin
   ) as n;
 exception
   when others then
+    raise warning '% notifications of % are sent one by one: %', cardinality(p_topics), p_event, sqlerrm;
     perform private.notify(told.topic, p_event, told.payload)
     from unnest(p_topics, p_payloads) as told (topic, payload);
 end;

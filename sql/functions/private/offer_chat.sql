@@ -1,5 +1,5 @@
 -- private.offer_chat: give a waiting chat to the operator who should have it now; returns them, or null.
--- Called by  send_user_message (operators in line only), release_and_reassign_chat, sweep_idle_assignments, reassign_chat
+-- Called by  send_user_message (operators in line only), sweep_idle_assignments, and whatever takes an operator out of a chat
 -- Locks      the caller holds the chat; operator by SKIP LOCKED
 -- p_except   somebody who does not want it: they have just laid it down
 create or replace function private.offer_chat(p_chat_id uuid, p_in_line_only boolean default false, p_except uuid default null)

@@ -1,5 +1,5 @@
 -- private.settings: the row of app_settings.
--- Called by  every function with a rule that an admin may change
+-- Called by  functions with a rule that an admin may change, where they do not read it together with other rows
 -- PL/pgSQL, whose plans are kept: an SQL function that cannot be inlined is planned anew at every call (docs/performance.md).
 create or replace function private.settings()
   returns public.app_settings

@@ -3,7 +3,7 @@
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    a deactivated operator stays so
 -- Locks      chat → operator (→ another operator, by SKIP LOCKED)
--- Raises     PT403 NOT_AN_ADMIN  PT404 OPERATOR_NOT_FOUND  40001 (the chat changed meanwhile: try again)
+-- Raises     PT403 NOT_AN_ADMIN  PT404 OPERATOR_NOT_FOUND  40001 (another chat came meanwhile: try again)
 create or replace function public.deactivate_operator(p_admin_id uuid, p_operator_id uuid)
   returns json
   language plpgsql volatile security definer set search_path = ''

@@ -4,7 +4,7 @@
 -- Repeats    times only move forward, and never past the server's clock; without p_last_activity nobody has moved
 -- Locks      chat → operator
 -- Raises     PT403 NOT_AN_OPERATOR  PT403 OPERATOR_INACTIVE  PT404 CHAT_NOT_FOUND (never theirs)
---            40001 (the chat changed meanwhile: try again)
+--            40001 (another chat came meanwhile: try again)
 --
 -- state: waiting (no chat), active, warning (seconds_left until the chat is taken), released (why, and since when).
 create or replace function public.record_heartbeat(

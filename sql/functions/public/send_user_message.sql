@@ -2,7 +2,7 @@
 -- Called by  POST /api/messages, as fantooo_api
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    p_client_message_id names the message: the same call again returns the first message, repeated = true, uncharged
--- Locks      chat until commit, so seq has no gap; (operator, by SKIP LOCKED); real user
+-- Locks      chat → real user, until commit, so seq has no gap; (then operator, by SKIP LOCKED, which never waits)
 -- Raises     PT400 EMPTY_MESSAGE  PT400 MESSAGE_TOO_LONG  PT402 INSUFFICIENT_CREDITS  PT403 NOT_A_REAL_USER
 --            PT403 ACCOUNT_SUSPENDED  PT403 DISCLOSURE_REQUIRED  PT403 PROFILE_BLOCKED  PT404 CHAT_NOT_FOUND
 --            PT409 CHAT_CLOSED  PT409 IDEMPOTENCY_CONFLICT  PT429 RATE_LIMITED
@@ -17,20 +17,19 @@ as $$
 declare
   v_content text := private.clean_message(p_content);
   v_chat record;
+  v_rules record;
   v_message public.messages;
   v_now timestamptz;
   v_recent timestamptz[];
   v_is_free boolean;
   v_operator_id uuid;
 begin
-  -- Both rows are locked in one statement, the chat first: fewer statements are most of what this costs less.
+  -- One statement, because what a send costs is mostly the number of its statements. Rows are locked in the order of "of".
   select c.last_seq, c.real_message_count, c.is_active, c.fictional_user_id, c.waiting_since, c.assigned_operator_id,
-    u.credits, u.is_active as user_is_active, u.disclosure_version, u.recent_sends,
-    s.free_messages, s.messages_per_minute, s.disclosure_version as disclosure_in_force
+    u.credits, u.is_active as user_is_active, u.disclosure_version, u.recent_sends
   into v_chat
   from public.chats c
   join public.real_users u on u.id = c.real_user_id
-  cross join public.app_settings s
   where c.id = p_chat_id and c.real_user_id = p_user_id
   for no key update of c, u;
   if not found then
@@ -52,23 +51,26 @@ begin
     end if;
   end if;
 
-  -- Read after the locks: created_at then rises with seq, whoever waited for whom.
+  -- Read after the locks: whoever waited is judged by what holds now, and created_at rises with seq.
+  select s.free_messages, s.messages_per_minute, s.disclosure_version,
+    exists (select from public.blocks b
+            where b.real_user_id = p_user_id and b.fictional_user_id = v_chat.fictional_user_id) as is_blocked
+  into strict v_rules
+  from public.app_settings s;
   v_now := clock_timestamp();
   v_recent := array(select t from unnest(v_chat.recent_sends) as t where t > v_now - interval '1 minute');
-  v_is_free := v_chat.real_message_count < v_chat.free_messages;
+  v_is_free := v_chat.real_message_count < v_rules.free_messages;
 
   if not v_chat.user_is_active then
     raise sqlstate 'PT403' using hint = 'ACCOUNT_SUSPENDED', message = 'This account has been suspended.';
   elsif not v_chat.is_active then
     raise sqlstate 'PT409' using hint = 'CHAT_CLOSED', message = 'This chat has been closed.';
-  elsif v_chat.disclosure_version is distinct from v_chat.disclosure_in_force then
+  elsif v_chat.disclosure_version is distinct from v_rules.disclosure_version then
     raise sqlstate 'PT403' using hint = 'DISCLOSURE_REQUIRED',
       message = 'Please confirm first that you know the profiles are fictional and written by operators.';
-  -- A block may have been set by whoever held the chat while we waited for it.
-  elsif exists (select from public.blocks b
-                where b.real_user_id = p_user_id and b.fictional_user_id = v_chat.fictional_user_id) then
+  elsif v_rules.is_blocked then
     raise sqlstate 'PT403' using hint = 'PROFILE_BLOCKED', message = 'You have blocked this profile.';
-  elsif cardinality(v_recent) >= v_chat.messages_per_minute then
+  elsif cardinality(v_recent) >= v_rules.messages_per_minute then
     raise sqlstate 'PT429' using hint = 'RATE_LIMITED', message = 'Too many messages. Please wait a moment.',
       detail = ceil(extract(epoch from v_recent[1] + interval '1 minute' - v_now))::text;
   elsif not v_is_free and v_chat.credits < 1 then
@@ -96,7 +98,7 @@ begin
   where c.id = p_chat_id;
 
   if v_chat.assigned_operator_id is null then
-    -- Nearly always nobody is in line, and an empty index says so.
+    -- Nearly always nobody is in line, and operators_in_line says so for less than asking who should have the chat.
     if exists (select from public.operators o where o.asked_at is not null) then
       v_operator_id := private.offer_chat(p_chat_id, p_in_line_only => true);
     end if;

@@ -3,7 +3,7 @@
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    the state asked for is the state: a second call changes nothing but the heartbeat
 -- Locks      chat → operator (→ another operator, by SKIP LOCKED)
--- Raises     PT400 INVALID_INPUT  PT403 NOT_AN_OPERATOR  PT403 OPERATOR_INACTIVE  40001 (the chat changed meanwhile: try again)
+-- Raises     PT400 INVALID_INPUT  PT403 NOT_AN_OPERATOR  PT403 OPERATOR_INACTIVE  40001 (another chat came meanwhile: try again)
 create or replace function public.set_operator_availability(p_operator_id uuid, p_available boolean)
   returns json
   language plpgsql volatile security definer set search_path = ''
