@@ -24,6 +24,7 @@ HOST = "127.0.0.1"
 START_TIMEOUT = 60
 STOP_TIMEOUT = 20
 ORPHANS_TIMEOUT = 20
+SOCKETS_TIMEOUT = 2
 NO_PROCESS = 999_999_999
 
 SETTINGS: Mapping[str, str] = {
@@ -117,7 +118,7 @@ class Cluster:
         """
         if self.is_running:
             return
-        require_free_port(self.port, "PostgreSQL")
+        self._require_free_port()
         self._disown_lock_file()
         durability = {} if fsync else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         chosen = {**SETTINGS, **durability, **(settings or {}), "port": str(self.port)}
@@ -158,6 +159,18 @@ class Cluster:
         except (FileNotFoundError, ValueError):
             return None
         return pid if str(self.files) in command_line(pid) else None
+
+    def _require_free_port(self) -> None:
+        # A killed server loses its command line, by which we tell that it runs, a moment before its sockets.
+        was_killed = (self.files / "postmaster.pid").exists()
+        give_up_at = time.monotonic() + (SOCKETS_TIMEOUT if was_killed else 0)
+        while True:
+            try:
+                return require_free_port(self.port, "PostgreSQL")
+            except SetupError:
+                if time.monotonic() > give_up_at:
+                    raise
+            time.sleep(0.02)
 
     def _disown_lock_file(self) -> None:
         """Let a killed server's lock file not stand in the way.
