@@ -142,13 +142,15 @@ class Database:
     @contextmanager
     def _timed_connection(self, function: str) -> Iterator[psycopg.Connection[DictRow]]:
         asked = time.perf_counter()
-        with self.pool.connection() as connection:
-            got = time.perf_counter()
-            try:
-                yield connection
-            finally:
-                if self._observe:
-                    self._observe(function, got - asked, time.perf_counter() - got)
+        # Not pool.connection(), which ends with a commit: there is no transaction to end.
+        connection = self.pool.getconn()
+        got = time.perf_counter()
+        try:
+            yield connection
+        finally:
+            self.pool.putconn(connection)
+            if self._observe:
+                self._observe(function, got - asked, time.perf_counter() - got)
 
 
 def is_connection_failure(error: psycopg.Error) -> bool:
