@@ -9,8 +9,7 @@ import logging
 import random
 import select
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -127,26 +126,26 @@ class Database:
     ) -> list[dict[str, Any]]:
         statement = _statement(verb, function, tuple(arguments))
         values = [Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()]
-        for delay in _backoff():
+        for attempt in range(ATTEMPTS):
             try:
-                with self._timed_connection(function) as connection:
-                    return connection.execute(statement, values).fetchall()
+                return self._once(function, statement, values)
             except psycopg.Error as error:
                 passes = error.sqlstate in SERIALIZATION_FAILURES
-                if delay is None or not (passes or (repeatable and is_connection_failure(error))):
+                is_last = attempt == ATTEMPTS - 1
+                if is_last or not (passes or (repeatable and is_connection_failure(error))):
                     raise
                 log.warning("%s will be tried again: %s", function, error.sqlstate or type(error).__name__)
-                time.sleep(delay)
+            # Two that ran into each other must not come back at the same moment.
+            time.sleep(FIRST_BACKOFF * 2**attempt * random.uniform(0.5, 1.5))
         raise AssertionError("the last attempt either returns or raises")
 
-    @contextmanager
-    def _timed_connection(self, function: str) -> Iterator[psycopg.Connection[DictRow]]:
+    def _once(self, function: str, statement: str, values: list[Any]) -> list[dict[str, Any]]:
         asked = time.perf_counter()
         # Not pool.connection(), which ends with a commit: there is no transaction to end.
         connection = self.pool.getconn()
         got = time.perf_counter()
         try:
-            yield connection
+            return connection.execute(statement, values).fetchall()
         finally:
             self.pool.putconn(connection)
             if self._observe:
@@ -167,14 +166,6 @@ def _statement(verb: str, function: str, names: tuple[str, ...]) -> str:
     # All of them are literals of our own code; values travel beside the statement.
     arguments = ", ".join(f"p_{name} => %s" for name in names)
     return f"{verb} public.{function}({arguments})"
-
-
-def _backoff() -> Iterator[float | None]:
-    """Seconds to wait after each attempt that failed; None after the last."""
-    for attempt in range(ATTEMPTS - 1):
-        # Two that ran into each other must not come back at the same moment.
-        yield FIRST_BACKOFF * 2**attempt * random.uniform(0.5, 1.5)
-    yield None
 
 
 def _read_json_fast(connection: psycopg.Connection[DictRow]) -> None:

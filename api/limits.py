@@ -131,8 +131,7 @@ def warn_if_not_shared(config: Config) -> None:
 
 def show(response: Response) -> None:
     """Put the figures of whichever limit was counted last into the answer."""
-    for name, value in g.pop("rate_limit_headers", ()):
-        response.headers[name] = value
+    response.headers.extend(g.pop("rate_limit_headers", ()))
 
 
 def _storage(url: str) -> Storage:

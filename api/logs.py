@@ -98,7 +98,7 @@ def write_line(response: Response) -> None:
     """After it: what came of it. Last of all, so that the line tells what Flask sends."""
     # Behind the proxy, which looks for it anew at each attribute.
     told = g._get_current_object()
-    response.headers[REQUEST_ID] = told.request_id
+    response.headers.add(REQUEST_ID, told.request_id)
     caller = told.get("caller")
     rule = request.url_rule
     log.info(
