@@ -1,7 +1,7 @@
 """What every answer tells a browser: which site may read it, and what else it may do with it.
 
-Added to the list that goes to the server, not to Flask's response, whose headers cost more to set than a small answer
-costs to make (docs/performance.md). One site may read answers, so all that CORS has to say of them is constant.
+Added to the list that goes to the server, not to Flask's response, where each of them is several calls of functions at
+every answer (docs/performance.md). One site may read answers, so all that CORS has to say of them is constant.
 """
 
 from __future__ import annotations

@@ -41,9 +41,8 @@ def main(
         for table in tables:
             click.echo(str(table))
         if not only:
-            click.echo(
-                f"\nKept in {save(part, tables).relative_to(save(part, tables).parents[2])}, {time.monotonic() - started:.0f} s"
-            )
+            kept = save(part, tables)
+            click.echo(f"\nKept in {kept.relative_to(kept.parents[2])}, {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":

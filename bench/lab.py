@@ -199,24 +199,31 @@ def cpu_seconds(pid: int) -> float | None:
 
 def _waited_for(pid: int) -> int:
     """Clock ticks used by children that have ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[13]) + int(fields[14])
+    return sum(_ticks(_stat(pid))[2:])
 
 
 def _family_seconds(pid: int) -> float:
     parents: dict[int, int] = {}
     used: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").glob("[0-9]*"):
+        number = int(process.name)
         try:
-            # The name may hold blanks and parentheses; after it come state, parent, … (proc(5)).
-            fields = stat.read_text().rpartition(")")[2].split()
+            fields = _stat(number)
         except (FileNotFoundError, ProcessLookupError):
             continue
-        number = int(stat.parent.name)
         parents[number] = int(fields[1])
-        # utime, stime, and those of children already waited for
-        used[number] = sum(map(int, fields[11:15]))
+        used[number] = sum(_ticks(fields))
     family = {pid}
     while grown := {child for child, parent in parents.items() if parent in family and child not in family}:
         family |= grown
     return sum(used.get(member, 0) for member in family) / CLOCK_TICKS
+
+
+def _stat(pid: int) -> list[str]:
+    # The name may hold blanks and parentheses; after it come state, parent, … (proc(5)).
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _ticks(fields: list[str]) -> list[int]:
+    """utime, stime, and those of children already waited for."""
+    return [int(field) for field in fields[11:15]]

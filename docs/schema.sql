@@ -392,42 +392,26 @@ CREATE FUNCTION private.free_operator_for(p_chat public.chats, p_in_line_only bo
     SET search_path TO ''
     AS $$
 declare
-  v_heard_of_after timestamptz := clock_timestamp()
-    - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second';
   v_operator_id uuid;
 begin
   if p_chat.last_answered_by is distinct from p_chat.last_released_from then
-    select o.id into v_operator_id
-    from public.operators o
-    where o.id = p_chat.last_answered_by
-      and o.free_since is not null
-      and o.last_heartbeat_at > v_heard_of_after
+    select o.id into v_operator_id from private.free_operators o
+    where o.id = p_chat.last_answered_by and o.id is distinct from p_except
       and (o.asked_at is not null or not p_in_line_only)
-      and o.id is distinct from p_except
     for no key update skip locked;
   end if;
-
   if v_operator_id is null then
-    select o.id into v_operator_id
-    from public.operators o
-    where o.free_since is not null
-      and o.last_heartbeat_at > v_heard_of_after
+    select o.id into v_operator_id from private.free_operators o
+    where o.id is distinct from p_chat.last_released_from and o.id is distinct from p_except
       and (o.asked_at is not null or not p_in_line_only)
-      and o.id is distinct from p_chat.last_released_from
-      and o.id is distinct from p_except
     order by o.free_since, o.id
     limit 1
     for no key update skip locked;
   end if;
-
   if v_operator_id is null then
-    select o.id into v_operator_id
-    from public.operators o
-    where o.id = p_chat.last_released_from
-      and o.free_since is not null
-      and o.last_heartbeat_at > v_heard_of_after
+    select o.id into v_operator_id from private.free_operators o
+    where o.id = p_chat.last_released_from and o.id is distinct from p_except
       and (o.asked_at is not null or not p_in_line_only)
-      and o.id is distinct from p_except
     for no key update skip locked;
   end if;
   return v_operator_id;
@@ -3210,10 +3194,7 @@ CREATE FUNCTION public.queue_status() RETURNS json
     'waiting', count(*),
     'oldest_wait_seconds', coalesce(
       floor(extract(epoch from clock_timestamp() - min(c.waiting_since))), 0)::integer,
-    'free_operators', (
-      select count(*) from public.operators o
-      where o.free_since is not null
-        and o.last_heartbeat_at > clock_timestamp() - (private.settings()).lost_operator_seconds * interval '1 second'),
+    'free_operators', (select count(*) from private.free_operators),
     'median_wait_seconds', (
       select percentile_cont(0.5) within group (order by extract(epoch from a.created_at - a.answered_waiting_since))::integer
       from (
@@ -4158,6 +4139,26 @@ end;
 $$;
 
 ALTER FUNCTION public.update_settings(p_admin_id uuid, p_changes jsonb) OWNER TO postgres;
+
+--
+-- Name: free_operators; Type: VIEW; Schema: private; Owner: postgres
+--
+
+CREATE VIEW private.free_operators WITH (security_invoker='true') AS
+ SELECT id,
+    free_since,
+    asked_at
+   FROM public.operators o
+  WHERE ((free_since IS NOT NULL) AND (last_heartbeat_at > (clock_timestamp() - ((( SELECT s.lost_operator_seconds
+           FROM public.app_settings s))::double precision * '00:00:01'::interval))));
+
+ALTER VIEW private.free_operators OWNER TO postgres;
+
+--
+-- Name: VIEW free_operators; Type: COMMENT; Schema: private; Owner: postgres
+--
+
+COMMENT ON VIEW private.free_operators IS 'Operators who are active, available, without a chat, and heard of lately.';
 
 --
 -- Name: operator_activity; Type: TABLE; Schema: public; Owner: postgres

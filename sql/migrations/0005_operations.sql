@@ -63,6 +63,15 @@ comment on view private.held_chats is
   'Every held chat, how long its operator has been idle, and what is due because of it. The clocks start at the assignment: what an operator did before it neither helps nor harms them.';
 comment on column private.held_chats.verdict is 'null (fine), ''warn'', or the reason for which the chat is to be released.';
 
+-- Who may be given a chat. Whoever was not heard of lately is not there, whatever they said last.
+create view private.free_operators with (security_invoker = true) as
+select o.id, o.free_since, o.asked_at
+from public.operators o
+where o.free_since is not null
+  and o.last_heartbeat_at > clock_timestamp()
+    - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second';
+comment on view private.free_operators is 'Operators who are active, available, without a chat, and heard of lately.';
+
 create table public.operator_availability (
   id bigint generated always as identity primary key,
   operator_id uuid not null references public.operators (id) on delete cascade,

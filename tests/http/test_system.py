@@ -231,18 +231,24 @@ def test_an_error_nobody_foresaw_is_answered_500_and_logged_without_what_was_sai
 def test_what_looks_like_a_secret_is_removed_from_any_log_line(capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure()
     log = logging.getLogger("some.library")
-    log.warning("sending sk_live_abc to postgresql://me:word@host/db")
+    for line in (
+        "sending sk_live_abc",
+        "to postgresql://me:word@host/db",
+        "with sb_secret_abc",
+        f"as {token(uuid.uuid4())}",
+    ):
+        log.warning(line)
     log.warning("keys:\nsk_live_abc\tsb_secret_abc, and 'postgresql://me:wo\"rd@host/db'")
     log.warning("ends in a backslash: https://there\\")
     structlog.get_logger("api").warning(
         "nested", found=["sk_test_abc", {"at": "redis://:word@cache"}], to="a@b"
     )
     written = capfd.readouterr().out
-    for secret in ("live_abc", "secret_abc", "test_abc", "word", "rd@"):
+    for secret in ("live_abc", "secret_abc", "test_abc", "word", "rd@", "eyJ"):
         assert secret not in written
     lines = [json.loads(line) for line in written.splitlines()]
-    assert [line["level"] for line in lines] == ["warning"] * 4
-    assert lines[3]["to"] == "a@b"
+    assert [line["level"] for line in lines] == ["warning"] * 7
+    assert lines[-1]["to"] == "a@b"
 
 
 def test_figures_are_for_this_machine_and_who_knows_the_cron_secret(api: Api, db: Database) -> None:

@@ -121,6 +121,16 @@ def test_no_growing_table_is_read_from_end_to_end(server: Server, crowded: Datab
     assert {table for plan in seen for table in scans(plan)} & GROWING == set()
 
 
+def test_whether_anybody_is_in_line_is_asked_of_an_index_of_those_who_are(crowded: Database) -> None:
+    """Every message in a chat that nobody holds asks it, and nearly always nobody is."""
+    with crowded.owner.conn.transaction():
+        crowded.owner.execute("set local enable_seqscan = off")
+        plan = crowded.owner.rows(
+            "explain select exists (select from public.operators o where o.asked_at is not null)"
+        )
+    assert any("operators_in_line" in step["QUERY PLAN"] for step in plan)
+
+
 def test_a_heartbeat_looks_at_no_chat_but_its_own(server: Server, crowded: Database) -> None:
     """Forty chats are held. Heartbeats are the most frequent call of all, and must not cost more the more operators there are."""
     (held,) = crowded.owner.rows(

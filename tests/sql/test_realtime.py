@@ -245,9 +245,14 @@ def test_many_are_told_by_the_platforms_function_where_its_table_has_changed(
             " returns void language sql as $$ insert into realtime.messages (payload, event, topic, private, extension, sent_by)"
             " values (payload, event, topic, private, 'broadcast', 'the platform') $$"
         )
+    notices: list[str] = []
+    db.owner.conn.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
     db.owner.rows(
         "select private.notify_each(array['first', 'second'], 'event', array['{\"n\": 1}', '{\"n\": 2}']::jsonb[])"
     )
+    assert [notice.partition(":")[0] for notice in notices] == [
+        "2 notifications of event are sent one by one"
+    ]
     assert [told(db, topic)[0]["payload"] for topic in ("first", "second")] == [{"n": 1}, {"n": 2}]
 
 

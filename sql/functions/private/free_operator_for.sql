@@ -2,51 +2,35 @@
 -- Called by  offer_chat
 -- Locks      operator, by SKIP LOCKED: it never waits, so any lock may already be held
 --
--- Free is: active, available, without a chat, and heard of lately. The one who last answered the chat comes first; then
--- whoever has been free longest; the one it was just taken from comes last, but before nobody. Each is asked for by
--- itself, so that an index leads to them: a sweep asks for many chats while many operators are free.
+-- Of private.free_operators the one who last answered the chat comes first; then whoever has been free longest; the one it
+-- was just taken from comes last, but before nobody. Each is asked for by itself, so that an index leads to them: a sweep
+-- asks for many chats while many operators are free.
 -- PL/pgSQL, whose plans are kept: an SQL function that cannot be inlined is planned anew at every call (docs/performance.md).
 create or replace function private.free_operator_for(p_chat public.chats, p_in_line_only boolean, p_except uuid)
   returns uuid
   language plpgsql volatile set search_path = ''
 as $$
 declare
-  v_heard_of_after timestamptz := clock_timestamp()
-    - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second';
   v_operator_id uuid;
 begin
   if p_chat.last_answered_by is distinct from p_chat.last_released_from then
-    select o.id into v_operator_id
-    from public.operators o
-    where o.id = p_chat.last_answered_by
-      and o.free_since is not null
-      and o.last_heartbeat_at > v_heard_of_after
+    select o.id into v_operator_id from private.free_operators o
+    where o.id = p_chat.last_answered_by and o.id is distinct from p_except
       and (o.asked_at is not null or not p_in_line_only)
-      and o.id is distinct from p_except
     for no key update skip locked;
   end if;
-
   if v_operator_id is null then
-    select o.id into v_operator_id
-    from public.operators o
-    where o.free_since is not null
-      and o.last_heartbeat_at > v_heard_of_after
+    select o.id into v_operator_id from private.free_operators o
+    where o.id is distinct from p_chat.last_released_from and o.id is distinct from p_except
       and (o.asked_at is not null or not p_in_line_only)
-      and o.id is distinct from p_chat.last_released_from
-      and o.id is distinct from p_except
     order by o.free_since, o.id
     limit 1
     for no key update skip locked;
   end if;
-
   if v_operator_id is null then
-    select o.id into v_operator_id
-    from public.operators o
-    where o.id = p_chat.last_released_from
-      and o.free_since is not null
-      and o.last_heartbeat_at > v_heard_of_after
+    select o.id into v_operator_id from private.free_operators o
+    where o.id = p_chat.last_released_from and o.id is distinct from p_except
       and (o.asked_at is not null or not p_in_line_only)
-      and o.id is distinct from p_except
     for no key update skip locked;
   end if;
   return v_operator_id;

@@ -9,10 +9,7 @@ as $$
     'waiting', count(*),
     'oldest_wait_seconds', coalesce(
       floor(extract(epoch from clock_timestamp() - min(c.waiting_since))), 0)::integer,
-    'free_operators', (
-      select count(*) from public.operators o
-      where o.free_since is not null
-        and o.last_heartbeat_at > clock_timestamp() - (private.settings()).lost_operator_seconds * interval '1 second'),
+    'free_operators', (select count(*) from private.free_operators),
     'median_wait_seconds', (
       select percentile_cont(0.5) within group (order by extract(epoch from a.created_at - a.answered_waiting_since))::integer
       from (
