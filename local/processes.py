@@ -44,7 +44,7 @@ class Children:
                 stderr=log,
                 start_new_session=True,
             )
-        leaders = {child.pid: command_line(child.pid) for child in self._running.values()}
+        leaders = {child.pid: _name_of(child) for child in self._running.values()}
         self._record.write_text(json.dumps(leaders))
 
     def log(self, name: str) -> Path:
@@ -95,6 +95,13 @@ def command_line(pid: int) -> str:
             return ""
     ps = ["ps", "-p", str(pid), "-o", "command="]
     return subprocess.run(ps, check=False, capture_output=True, text=True).stdout
+
+
+def _name_of(child: subprocess.Popen[bytes]) -> str:
+    # For a moment after it was started a process has no command line yet, and by none it would not be known again.
+    while not (name := command_line(child.pid)) and child.poll() is None:
+        time.sleep(0.001)
+    return name
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:

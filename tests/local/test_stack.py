@@ -176,6 +176,21 @@ def test_down_finds_what_a_killed_supervisor_left_behind(tmp_path: Path) -> None
         wait_until(lambda: not still_running(groups))
 
 
+def test_a_process_is_recorded_by_its_command_line_which_it_has_only_a_moment_after_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By none it would not be known again, and left running."""
+    looks = iter(("", ""))
+    monkeypatch.setattr("local.processes.command_line", lambda pid: next(looks, command_line(pid)))
+    children = Children(tmp_path / "logs", tmp_path / "children.json")
+    children.start("sleeper", ["sleep", "60"], cwd=tmp_path, env={})
+    try:
+        (recorded,) = json.loads((tmp_path / "children.json").read_text()).values()
+        assert recorded.strip() == "sleep 60"
+    finally:
+        children.stop()
+
+
 def test_ctrl_c_in_the_foreground_stops_everything(tmp_path: Path) -> None:
     stack = Stack(tmp_path, free_port(4))
     where = ["--data-dir", str(tmp_path), "--port-base", str(stack.port_base)]
