@@ -83,6 +83,8 @@ def indexes_built_afterwards(conn: psycopg.Connection, table: str) -> Iterator[N
 
 def add_chats(conn: psycopg.Connection, *, users: int, profile: int, messages: int) -> None:
     """A chat of each user with this profile: `messages` (an even number) by turns, all answered."""
+    # Whatever moves chats here must move them in the queue too.
+    conn.execute("alter table public.chats enable always trigger chats_keep_queue")
     _bulk(
         conn,
         f"""
@@ -115,6 +117,15 @@ def enqueue(conn: psycopg.Connection, *, users: int, profile: int) -> None:
         where c.id = md5('chat' || n || '-{profile}')::uuid
         """,
     )
+
+
+def answer_everybody(conn: psycopg.Connection) -> None:
+    """As after a minute in which every waiting chat was answered: the queue is empty, and nobody is near the rate limit."""
+    conn.execute(
+        "update public.chats set waiting_since = null where id in (select chat_id from private.chat_queue)"
+    )
+    conn.execute("vacuum private.chat_queue")
+    forget_recent_sends(conn)
 
 
 def put_on_duty(conn: psycopg.Connection, *, first: int, last: int) -> None:

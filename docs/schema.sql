@@ -227,7 +227,7 @@ CREATE TABLE public.chats (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT chats_closed_do_not_wait CHECK ((is_active OR ((waiting_since IS NULL) AND (assigned_operator_id IS NULL))))
 )
-WITH (fillfactor='80', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_scale_factor='0.01', vacuum_index_cleanup='on');
+WITH (fillfactor='80');
 
 ALTER TABLE public.chats OWNER TO postgres;
 
@@ -1430,6 +1430,27 @@ $$;
 ALTER FUNCTION private.tg_chat_notes__saved() OWNER TO postgres;
 
 --
+-- Name: tg_chats__keep_queue(); Type: FUNCTION; Schema: private; Owner: postgres
+--
+
+CREATE FUNCTION private.tg_chats__keep_queue() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if new.waiting_since is not null and new.assigned_operator_id is null then
+    insert into private.chat_queue (chat_id, waiting_since) values (new.id, new.waiting_since)
+    on conflict (chat_id) do update set waiting_since = excluded.waiting_since;
+  else
+    delete from private.chat_queue q where q.chat_id = new.id;
+  end if;
+  return null;
+end;
+$$;
+
+ALTER FUNCTION private.tg_chats__keep_queue() OWNER TO postgres;
+
+--
 -- Name: tg_credit_ledger__matches_credits(); Type: FUNCTION; Schema: private; Owner: postgres
 --
 
@@ -1982,12 +2003,17 @@ begin
     raise sqlstate 'PT400' using hint = 'OPERATOR_NOT_AVAILABLE', message = 'Operator not available.';
   end if;
 
+  -- The place in the queue is locked first. Were it the chat alone, whoever comes a moment after another had it would lock
+  -- the new version of its row, find that it is taken, and let a third one wait: SKIP LOCKED does wait for those who hold a
+  -- newer version of what it sees. A place in the queue has no newer versions.
   select c.id into v_chat_id
-  from public.chats c
-  where c.waiting_since is not null and c.assigned_operator_id is null and c.id is distinct from p_except
-  order by c.waiting_since, c.id
+  from private.chat_queue q
+  join public.chats c on c.id = q.chat_id
+  where c.id is distinct from p_except
+  order by q.waiting_since, q.chat_id
   limit 1
-  for no key update skip locked;
+  for update of q skip locked
+  for no key update of c skip locked;
   if found then
     perform private.give_chat(v_chat_id, p_operator_id, p_accepted => true);
   else
@@ -2168,6 +2194,15 @@ CREATE FUNCTION public.check_invariants(p_sweep_seconds integer DEFAULT 120) RET
   join public.chats c on c.id = w.chat_id
   where (c.waiting_since is not null) <> (c.last_seq > c.last_answered_seq)
   union all
+  select 'a chat is in the queue exactly while it waits and nobody holds it',
+    format('chat %s: waiting since %s, held by %s, in the queue since %s', c.id, c.waiting_since, c.assigned_operator_id, q.waiting_since)
+  from (
+    select chat_id from written_lately union select id from held union select chat_id from private.chat_queue
+  ) as looked_at (chat_id)
+  join public.chats c on c.id = looked_at.chat_id
+  left join private.chat_queue q on q.chat_id = c.id
+  where q.waiting_since is distinct from case when c.assigned_operator_id is null then c.waiting_since end
+  union all
   select 'nobody holds a chat asleep',
     format('chat %s: operator %s has not moved for %s s', h.chat_id, h.operator_id, floor(h.idle_seconds))
   from private.held_chats h, public.app_settings s
@@ -2176,7 +2211,8 @@ CREATE FUNCTION public.check_invariants(p_sweep_seconds integer DEFAULT 120) RET
   select 'no chat waits while an operator is free', format('%s chats and %s operators', waiting.chats, free.operators)
   from (
     select count(*) as chats
-    from public.chats c
+    from private.chat_queue q
+    join public.chats c on c.id = q.chat_id
     where c.waiting_since is not null and c.assigned_operator_id is null
       -- Not updated since: a chat that has only just come back to its place may wait for the sweep as well.
       and greatest(c.waiting_since, c.updated_at) <= clock_timestamp() - p_sweep_seconds * interval '1 second'
@@ -3193,7 +3229,7 @@ CREATE FUNCTION public.queue_status() RETURNS json
   select json_build_object(
     'waiting', count(*),
     'oldest_wait_seconds', coalesce(
-      floor(extract(epoch from clock_timestamp() - min(c.waiting_since))), 0)::integer,
+      floor(extract(epoch from clock_timestamp() - min(q.waiting_since))), 0)::integer,
     'free_operators', (select count(*) from private.free_operators),
     'median_wait_seconds', (
       select percentile_cont(0.5) within group (order by extract(epoch from a.created_at - a.answered_waiting_since))::integer
@@ -3202,8 +3238,7 @@ CREATE FUNCTION public.queue_status() RETURNS json
         where m.handled_by_operator_id is not null and m.created_at > now() - interval '1 hour'
           and m.answered_waiting_since is not null
       ) as a))
-  from public.chats c
-  where c.waiting_since is not null and c.assigned_operator_id is null
+  from private.chat_queue q
 $$;
 
 ALTER FUNCTION public.queue_status() OWNER TO postgres;
@@ -3413,23 +3448,25 @@ CREATE FUNCTION public.refund_unanswered_messages() RETURNS TABLE(chat_id uuid, 
     SET search_path TO ''
     AS $$
 declare
+  v_before timestamptz := clock_timestamp()
+    - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second';
   v_chat_id uuid;
 begin
   for v_chat_id in
     select c.id
-    from public.chats c
-    where c.waiting_since is not null
-      and exists (
-        select from public.messages m
-        where m.chat_id = c.id and m.seq > c.last_answered_seq and m.sender_type = 'real'
-          and not m.is_free_message and m.refunded_at is null
-          and m.created_at <= clock_timestamp()
-            - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second')
-      and c.waiting_since <= clock_timestamp()
-        - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second'
+    from (
+      select q.chat_id from private.chat_queue q where q.waiting_since <= v_before
+      union all
+      select held.id from public.chats held where held.assigned_operator_id is not null and held.waiting_since <= v_before
+    ) as unanswered
+    join public.chats c on c.id = unanswered.chat_id
+    where exists (
+      select from public.messages m
+      where m.chat_id = c.id and m.seq > c.last_answered_seq and m.sender_type = 'real'
+        and not m.is_free_message and m.refunded_at is null and m.created_at <= v_before)
     order by c.real_user_id, c.id
     limit 1000
-    for no key update skip locked
+    for no key update of c skip locked
   loop
     return query select v_chat_id, r from private.refund_unanswered(v_chat_id) as r;
   end loop;
@@ -3888,7 +3925,7 @@ begin
   return json_build_object(
     'is_available', p_available,
     'released_chat_id', v_chat_id,
-    'waiting', exists (select from public.chats c where c.waiting_since is not null and c.assigned_operator_id is null));
+    'waiting', exists (select from private.chat_queue));
 end;
 $$;
 
@@ -4081,12 +4118,14 @@ begin
 
   -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
   -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
+  -- The locks are those of assign_chat_to_operator.
   for v_waiting_id in
-    select c.id from public.chats c
-    where c.waiting_since is not null and c.assigned_operator_id is null
-    order by c.waiting_since, c.id
+    select c.id from private.chat_queue q
+    join public.chats c on c.id = q.chat_id
+    order by q.waiting_since, q.chat_id
     limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
-    for no key update skip locked
+    for update of q skip locked
+    for no key update of c skip locked
   loop
     v_operator_id := private.offer_chat(v_waiting_id);
     exit when v_operator_id is null;
@@ -4139,6 +4178,24 @@ end;
 $$;
 
 ALTER FUNCTION public.update_settings(p_admin_id uuid, p_changes jsonb) OWNER TO postgres;
+
+--
+-- Name: chat_queue; Type: TABLE; Schema: private; Owner: postgres
+--
+
+CREATE TABLE private.chat_queue (
+    chat_id uuid NOT NULL,
+    waiting_since timestamp with time zone NOT NULL
+)
+WITH (autovacuum_vacuum_threshold='1000', autovacuum_vacuum_scale_factor='0.01', vacuum_index_cleanup='on');
+
+ALTER TABLE private.chat_queue OWNER TO postgres;
+
+--
+-- Name: TABLE chat_queue; Type: COMMENT; Schema: private; Owner: postgres
+--
+
+COMMENT ON TABLE private.chat_queue IS 'The chats that wait and that nobody holds, as tg_chats__keep_queue copies them from chats. chats is the truth and has the lock.';
 
 --
 -- Name: free_operators; Type: VIEW; Schema: private; Owner: postgres
@@ -4654,6 +4711,13 @@ COMMENT ON TABLE public.real_users IS 'The people who pay. credits change only t
 COMMENT ON COLUMN public.real_users.recent_sends IS 'When the messages of the last minute were sent: the exact sliding window of the rate limit.';
 
 --
+-- Name: chat_queue chat_queue_pkey; Type: CONSTRAINT; Schema: private; Owner: postgres
+--
+
+ALTER TABLE ONLY private.chat_queue
+    ADD CONSTRAINT chat_queue_pkey PRIMARY KEY (chat_id);
+
+--
 -- Name: schema_files schema_files_pkey; Type: CONSTRAINT; Schema: private; Owner: postgres
 --
 
@@ -4920,6 +4984,12 @@ ALTER TABLE ONLY public.transactions
     ADD CONSTRAINT transactions_pkey PRIMARY KEY (id);
 
 --
+-- Name: chat_queue_longest_waiting; Type: INDEX; Schema: private; Owner: postgres
+--
+
+CREATE INDEX chat_queue_longest_waiting ON private.chat_queue USING btree (waiting_since, chat_id);
+
+--
 -- Name: admin_audit_log_admin; Type: INDEX; Schema: public; Owner: postgres
 --
 
@@ -4978,12 +5048,6 @@ CREATE INDEX chats_last_released_from ON public.chats USING btree (last_released
 --
 
 CREATE UNIQUE INDEX chats_one_per_operator ON public.chats USING btree (assigned_operator_id) WHERE (assigned_operator_id IS NOT NULL);
-
---
--- Name: chats_queue; Type: INDEX; Schema: public; Owner: postgres
---
-
-CREATE INDEX chats_queue ON public.chats USING btree (waiting_since, id) WHERE ((waiting_since IS NOT NULL) AND (assigned_operator_id IS NULL));
 
 --
 -- Name: credit_ledger_once_per_message; Type: INDEX; Schema: public; Owner: postgres
@@ -5160,6 +5224,26 @@ CREATE TRIGGER app_settings_updated BEFORE UPDATE ON public.app_settings FOR EAC
 CREATE TRIGGER chat_notes_saved BEFORE UPDATE ON public.chat_notes FOR EACH ROW WHEN ((CURRENT_USER = 'authenticated'::name)) EXECUTE FUNCTION private.tg_chat_notes__saved();
 
 --
+-- Name: chats chats_enter_queue; Type: TRIGGER; Schema: public; Owner: postgres
+--
+
+CREATE TRIGGER chats_enter_queue AFTER INSERT ON public.chats FOR EACH ROW WHEN (((new.waiting_since IS NOT NULL) AND (new.assigned_operator_id IS NULL))) EXECUTE FUNCTION private.tg_chats__keep_queue();
+
+--
+-- Name: chats chats_keep_queue; Type: TRIGGER; Schema: public; Owner: postgres
+--
+
+CREATE TRIGGER chats_keep_queue AFTER UPDATE OF waiting_since, assigned_operator_id ON public.chats FOR EACH ROW WHEN ((
+        CASE
+            WHEN (old.assigned_operator_id IS NULL) THEN old.waiting_since
+            ELSE NULL::timestamp with time zone
+        END IS DISTINCT FROM
+        CASE
+            WHEN (new.assigned_operator_id IS NULL) THEN new.waiting_since
+            ELSE NULL::timestamp with time zone
+        END)) EXECUTE FUNCTION private.tg_chats__keep_queue();
+
+--
 -- Name: credit_ledger credit_ledger_append_only; Type: TRIGGER; Schema: public; Owner: postgres
 --
 
@@ -5200,6 +5284,13 @@ CREATE TRIGGER real_users_new_credits_match_ledger AFTER INSERT ON public.real_u
 --
 
 CREATE TRIGGER real_users_updated BEFORE UPDATE OF display_name, location, latitude, longitude, looking_for, profile_picture ON public.real_users FOR EACH ROW EXECUTE FUNCTION private.tg_real_users__updated();
+
+--
+-- Name: chat_queue chat_queue_chat_id_fkey; Type: FK CONSTRAINT; Schema: private; Owner: postgres
+--
+
+ALTER TABLE ONLY private.chat_queue
+    ADD CONSTRAINT chat_queue_chat_id_fkey FOREIGN KEY (chat_id) REFERENCES public.chats(id) ON DELETE CASCADE;
 
 --
 -- Name: admins admins_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
@@ -5396,6 +5487,12 @@ ALTER TABLE ONLY public.transactions
 
 ALTER TABLE ONLY public.transactions
     ADD CONSTRAINT transactions_real_user_id_fkey FOREIGN KEY (real_user_id) REFERENCES public.real_users(id) ON DELETE SET NULL;
+
+--
+-- Name: chat_queue; Type: ROW SECURITY; Schema: private; Owner: postgres
+--
+
+ALTER TABLE private.chat_queue ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: schema_files; Type: ROW SECURITY; Schema: private; Owner: postgres
@@ -6178,6 +6275,12 @@ REVOKE ALL ON FUNCTION private.tg_append_only() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION private.tg_chat_notes__saved() FROM PUBLIC;
+
+--
+-- Name: FUNCTION tg_chats__keep_queue(); Type: ACL; Schema: private; Owner: postgres
+--
+
+REVOKE ALL ON FUNCTION private.tg_chats__keep_queue() FROM PUBLIC;
 
 --
 -- Name: FUNCTION tg_credit_ledger__matches_credits(); Type: ACL; Schema: private; Owner: postgres

@@ -21,6 +21,7 @@ FAULTS = {
     " insert into public.chat_assignments (chat_id, operator_id) select chat_id, operator_id from public.chat_assignments",
     "seq counts 1, 2, 3 … and the counters of a chat are its messages": "update public.messages set seq = 7",
     "a chat waits exactly while a message of the user is unanswered": "update public.chats set waiting_since = null",
+    "a chat is in the queue exactly while it waits and nobody holds it": "delete from private.chat_queue",
     "nobody holds a chat asleep": "update public.chats set assignment_time = now() - interval '8 minutes';"
     " update public.operator_activity set last_activity = now() - interval '8 minutes'",
 }
@@ -63,3 +64,27 @@ def test_an_operator_who_went_silent_is_nobody_to_wait_for(db: Database) -> None
         "update public.operators set last_heartbeat_at = now() - interval '2 minutes' where free_since is not null"
     )
     assert broken_invariants(db, 0) == []
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "update public.chats set waiting_since = null",
+        "update public.chats set waiting_since = waiting_since - interval '1 hour'",
+        "update public.chats set assigned_operator_id = null",
+        "update public.chats set assigned_operator_id = null, waiting_since = null",
+        "update public.chats set assigned_operator_id = case when assigned_operator_id is null then operators.id end"
+        " from public.operators",
+        "insert into public.chats (real_user_id, fictional_user_id, waiting_since)"
+        " select u.id, f.id, now() from public.real_users u, public.fictional_users f on conflict do nothing",
+        "delete from public.operators",
+        "delete from public.chats",
+    ],
+)
+def test_the_queue_follows_the_chats_whoever_changed_them(db: Database, by_hand: str) -> None:
+    db.owner.execute(by_hand)
+    queue = db.owner.rows("select chat_id, waiting_since from private.chat_queue order by chat_id")
+    assert queue == db.owner.rows(
+        "select id as chat_id, waiting_since from public.chats"
+        " where waiting_since is not null and assigned_operator_id is null order by id"
+    )

@@ -142,3 +142,12 @@ def test_a_heartbeat_looks_at_no_chat_but_its_own(server: Server, crowded: Datab
         {"busy": held["assigned_operator_id"], "chat": held["id"]},
     )
     assert max(rows for plan in seen for rows in rows_met(plan)) == 1
+
+
+def test_refunds_look_at_no_chat_that_does_not_wait(server: Server, crowded: Database) -> None:
+    seen = plans(
+        server.dsn(crowded.owner.conn.info.dbname, "supabase_admin"),
+        "select * from public.refund_unanswered_messages()",
+        {},
+    )
+    assert max(rows for plan in seen for rows in rows_met(plan)) <= 100

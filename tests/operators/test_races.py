@@ -83,6 +83,30 @@ def test_two_operators_at_one_chat_do_not_wait_for_each_other(
     assert db.operator_row(other)["asked_at"] is not None
 
 
+def test_a_chat_given_away_between_the_look_at_the_queue_and_the_lock_is_not_given_again(
+    db: Database, first: Session, second: Session, operator: UUID
+) -> None:
+    """One of them is made to wait where it has a snapshot in which the chat still waits, and no lock yet."""
+    slow, chat = db.operator("slow", available=True), db.waiting_chat()
+    given = db.owner.value("select pg_get_functiondef('public.assign_chat_to_operator'::regproc)")
+    look = "where c.id is distinct from p_except"
+    pause = "(current_setting('test.slow', true) is distinct from 'on' or pg_advisory_lock_shared(7)::text is not null)"
+    assert look in given
+    db.owner.execute(given.replace(look, f"{look} and {pause}"))
+    db.owner.execute("select pg_advisory_lock(7)")
+    second.execute("set test.slow = 'on'")
+    second.begin()
+    asking = second.start(ASSIGN, slow)
+    db.wait_until_blocked(second)
+    assert first.call(ASSIGN, operator) == chat
+    db.owner.execute("select pg_advisory_unlock(7)")
+    assert asking.result(10) is None
+    assert segments(db, chat) == [(operator, None)]
+    # Nor is it locked by the one who did not get it: SKIP LOCKED would wait for them.
+    db.owner.execute("select from public.chats where id = %s for no key update nowait", chat)
+    second.commit()
+
+
 def test_an_assign_that_is_rolled_back_leaves_the_chat_to_the_sweep(
     db: Database, first: Session, second: Session, operator: UUID
 ) -> None:

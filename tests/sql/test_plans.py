@@ -32,6 +32,7 @@ GROWING = {
 
 # Set-based, and as replication does it: the data is made to fit. Ids are md5(kind || number).
 FILL = """
+alter table public.chats enable always trigger chats_enter_queue;
 set session_replication_role = replica;
 insert into auth.users (id, aud, role, email, is_sso_user, is_anonymous)
 select md5('user' || n)::uuid, 'authenticated', 'authenticated', 'user' || n || '@fantooo.com', false, false

@@ -173,7 +173,7 @@ def test_two_migrations_of_one_number_are_refused(directory: Path) -> None:
         ("grant execute on function public.audit_credits() to anon", "+ function audit_credits()"),
         ("create function public.mine() returns integer language sql as 'select 1'", "+ function mine()"),
         ("alter table public.blocks disable row level security", "+ table blocks"),
-        ("drop index public.chats_queue", "- index"),
+        ("drop index public.chats_fictional_user", "- index"),
         ("alter table public.chats add column mine integer", "+ column chats.mine"),
         ("drop trigger messages_broadcast on public.messages", "- trigger"),
         ("alter table public.messages disable trigger messages_broadcast", "+ trigger"),

@@ -216,8 +216,8 @@ def test_truncating(world: World, table: str, actor: str) -> None:
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-def test_what_push_remembers_is_for_nobody(world: World, actor: str) -> None:
-    for table in ("private.schema_files", "private.schema_snapshot"):
+def test_what_is_private_is_for_nobody(world: World, actor: str) -> None:
+    for table in ("private.chat_queue", "private.schema_files", "private.schema_snapshot"):
         assert world.db.owner.value(f"select count(*) from {table}") > 0
         for verb in (f"select * from {table}", f"delete from {table}", f"truncate {table}"):
             assert attempt(world, actor, verb) is None

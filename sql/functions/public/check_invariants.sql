@@ -85,6 +85,15 @@ as $$
   join public.chats c on c.id = w.chat_id
   where (c.waiting_since is not null) <> (c.last_seq > c.last_answered_seq)
   union all
+  select 'a chat is in the queue exactly while it waits and nobody holds it',
+    format('chat %s: waiting since %s, held by %s, in the queue since %s', c.id, c.waiting_since, c.assigned_operator_id, q.waiting_since)
+  from (
+    select chat_id from written_lately union select id from held union select chat_id from private.chat_queue
+  ) as looked_at (chat_id)
+  join public.chats c on c.id = looked_at.chat_id
+  left join private.chat_queue q on q.chat_id = c.id
+  where q.waiting_since is distinct from case when c.assigned_operator_id is null then c.waiting_since end
+  union all
   select 'nobody holds a chat asleep',
     format('chat %s: operator %s has not moved for %s s', h.chat_id, h.operator_id, floor(h.idle_seconds))
   from private.held_chats h, public.app_settings s
@@ -93,7 +102,8 @@ as $$
   select 'no chat waits while an operator is free', format('%s chats and %s operators', waiting.chats, free.operators)
   from (
     select count(*) as chats
-    from public.chats c
+    from private.chat_queue q
+    join public.chats c on c.id = q.chat_id
     where c.waiting_since is not null and c.assigned_operator_id is null
       -- Not updated since: a chat that has only just come back to its place may wait for the sweep as well.
       and greatest(c.waiting_since, c.updated_at) <= clock_timestamp() - p_sweep_seconds * interval '1 second'

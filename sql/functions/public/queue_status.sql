@@ -8,7 +8,7 @@ as $$
   select json_build_object(
     'waiting', count(*),
     'oldest_wait_seconds', coalesce(
-      floor(extract(epoch from clock_timestamp() - min(c.waiting_since))), 0)::integer,
+      floor(extract(epoch from clock_timestamp() - min(q.waiting_since))), 0)::integer,
     'free_operators', (select count(*) from private.free_operators),
     'median_wait_seconds', (
       select percentile_cont(0.5) within group (order by extract(epoch from a.created_at - a.answered_waiting_since))::integer
@@ -17,7 +17,6 @@ as $$
         where m.handled_by_operator_id is not null and m.created_at > now() - interval '1 hour'
           and m.answered_waiting_since is not null
       ) as a))
-  from public.chats c
-  where c.waiting_since is not null and c.assigned_operator_id is null
+  from private.chat_queue q
 $$;
 grant execute on function public.queue_status() to fantooo_api, service_role;

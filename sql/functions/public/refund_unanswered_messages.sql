@@ -9,23 +9,25 @@ create or replace function public.refund_unanswered_messages()
   language plpgsql volatile security definer set search_path = ''
 as $$
 declare
+  v_before timestamptz := clock_timestamp()
+    - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second';
   v_chat_id uuid;
 begin
   for v_chat_id in
     select c.id
-    from public.chats c
-    where c.waiting_since is not null
-      and exists (
-        select from public.messages m
-        where m.chat_id = c.id and m.seq > c.last_answered_seq and m.sender_type = 'real'
-          and not m.is_free_message and m.refunded_at is null
-          and m.created_at <= clock_timestamp()
-            - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second')
-      and c.waiting_since <= clock_timestamp()
-        - (select s.unanswered_refund_seconds from public.app_settings s) * interval '1 second'
+    from (
+      select q.chat_id from private.chat_queue q where q.waiting_since <= v_before
+      union all
+      select held.id from public.chats held where held.assigned_operator_id is not null and held.waiting_since <= v_before
+    ) as unanswered
+    join public.chats c on c.id = unanswered.chat_id
+    where exists (
+      select from public.messages m
+      where m.chat_id = c.id and m.seq > c.last_answered_seq and m.sender_type = 'real'
+        and not m.is_free_message and m.refunded_at is null and m.created_at <= v_before)
     order by c.real_user_id, c.id
     limit 1000
-    for no key update skip locked
+    for no key update of c skip locked
   loop
     return query select v_chat_id, r from private.refund_unanswered(v_chat_id) as r;
   end loop;

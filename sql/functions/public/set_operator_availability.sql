@@ -38,7 +38,7 @@ begin
   return json_build_object(
     'is_available', p_available,
     'released_chat_id', v_chat_id,
-    'waiting', exists (select from public.chats c where c.waiting_since is not null and c.assigned_operator_id is null));
+    'waiting', exists (select from private.chat_queue));
 end;
 $$;
 grant execute on function public.set_operator_availability(uuid, boolean) to fantooo_api, service_role;

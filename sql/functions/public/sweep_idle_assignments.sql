@@ -2,7 +2,7 @@
 -- Called by  GET /api/cron/idle-detection, the idle-detection job, pg_cron: any mix, overlapping or not
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    a second sweep finds nothing left to do; one that runs at the same time skips what this one has locked
--- Locks      chats by SKIP LOCKED → operators
+-- Locks      chats (and places in the queue) by SKIP LOCKED → operators
 -- Returns    what was done: action is warned, released, paused, lost (an operator with no chat went silent) or assigned
 create or replace function public.sweep_idle_assignments()
   returns table (chat_id uuid, operator_id uuid, action text, reason text)
@@ -72,12 +72,14 @@ begin
 
   -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
   -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
+  -- The locks are those of assign_chat_to_operator.
   for v_waiting_id in
-    select c.id from public.chats c
-    where c.waiting_since is not null and c.assigned_operator_id is null
-    order by c.waiting_since, c.id
+    select c.id from private.chat_queue q
+    join public.chats c on c.id = q.chat_id
+    order by q.waiting_since, q.chat_id
     limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
-    for no key update skip locked
+    for update of q skip locked
+    for no key update of c skip locked
   loop
     v_operator_id := private.offer_chat(v_waiting_id);
     exit when v_operator_id is null;
