@@ -68,7 +68,7 @@ def create_app(config: Config | None = None, services: Services | None = None) -
 
     @app.after_request
     def finish(response: Response) -> Response:
-        limits.show(response)
+        limits.show()
         metrics.observe_request(response, services.db)
         logs.write_line(response)
         return response

@@ -13,6 +13,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 IDEMPOTENCY_KEY = "Idempotency-Key"
 REQUEST_ID = "X-Request-Id"
 
+OF_THIS_ANSWER = "fantooo.headers"
+"""Where in a request's environ the list of headers stands that its answer alone has."""
+
 ALWAYS = [
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -46,6 +49,7 @@ class StandardHeaders:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             own = {name for name, _ in headers}
             headers += [header for header in self._always if header[0] not in own]
+            headers += environ.get(OF_THIS_ANSWER, ())
             if environ["REQUEST_METHOD"] == "OPTIONS":
                 headers += TO_PREFLIGHTS
             if environ["wsgi.url_scheme"] == "https":

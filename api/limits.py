@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from flask import Response, g, request
+from flask import g, request
 from limits import RateLimitItem, parse
 from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from api.config import Config
 from api.errors import ApiError
+from api.headers import OF_THIS_ANSWER
 
 log = structlog.get_logger("api.limits")
 
@@ -129,9 +130,9 @@ def warn_if_not_shared(config: Config) -> None:
         )
 
 
-def show(response: Response) -> None:
+def show() -> None:
     """Put the figures of whichever limit was counted last into the answer."""
-    response.headers.extend(g.pop("rate_limit_headers", ()))
+    request.environ[OF_THIS_ANSWER] += g.pop("rate_limit_headers", ())
 
 
 def _storage(url: str) -> Storage:

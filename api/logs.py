@@ -6,13 +6,15 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Callable
 from secrets import token_hex
 from typing import Any, TextIO, cast
 
 import structlog
 from flask import Response, g, has_request_context, request
+from pydantic_core import to_json
 
-from api.headers import REQUEST_ID
+from api.headers import OF_THIS_ANSWER, REQUEST_ID
 
 log = structlog.get_logger("api.requests")
 
@@ -53,7 +55,7 @@ def configure(stream: TextIO | None = None) -> None:
     ]
     after: list[structlog.typing.Processor] = [
         structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
+        structlog.processors.JSONRenderer(_json),
         _without_secrets,
     ]
     handler = logging.StreamHandler(output)
@@ -77,6 +79,11 @@ def configure(stream: TextIO | None = None) -> None:
     )
 
 
+def _json(line: Any, *, default: Callable[[Any], Any]) -> str:
+    """By pydantic's Rust, in a third of the time that Python's own takes. `default` writes what JSON has no word for."""
+    return to_json(line, fallback=default).decode()
+
+
 def _without_secrets(_logger: object, _method: str, line: Any) -> str:
     return SECRET.sub("[removed]", line) if any(mark in line for mark in MARKS_OF_SECRETS) else line
 
@@ -84,13 +91,15 @@ def _without_secrets(_logger: object, _method: str, line: Any) -> str:
 def add_database_time(_function: str, waited: float, worked: float) -> None:
     """Counts one database call towards the request it was made for."""
     if has_request_context():
-        g.database_seconds = g.get("database_seconds", 0.0) + waited + worked
+        told = g._get_current_object()
+        told.database_seconds = told.get("database_seconds", 0.0) + waited + worked
 
 
 def begin() -> None:
     """Before a request: when it came, and the id by which it can be found again."""
     given = request.headers.get(REQUEST_ID, "")
     g.request_id = given if ACCEPTED_ID.fullmatch(given) else token_hex(16)
+    request.environ[OF_THIS_ANSWER] = [(REQUEST_ID, g.request_id)]
     g.started = time.perf_counter()
 
 
@@ -98,7 +107,6 @@ def write_line(response: Response) -> None:
     """After it: what came of it. Last of all, so that the line tells what Flask sends."""
     # Behind the proxy, which looks for it anew at each attribute.
     told = g._get_current_object()
-    response.headers.add(REQUEST_ID, told.request_id)
     caller = told.get("caller")
     rule = request.url_rule
     log.info(
