@@ -82,8 +82,7 @@ comment on column public.operators.asked_at is 'When they asked for a chat and n
 comment on column public.operators.idle_releases is 'Chats taken from them for idling since they last answered or came back.';
 alter table public.operators enable row level security;
 create index operators_created_by on public.operators (created_by);
-create index operators_free on public.operators (free_since, id) where free_since is not null;
-create index operators_in_line on public.operators (asked_at) where asked_at is not null;
+create index operators_free on public.operators (free_since) where free_since is not null;
 
 create table public.fictional_users (
   id uuid primary key default gen_random_uuid(),

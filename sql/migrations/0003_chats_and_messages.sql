@@ -28,26 +28,11 @@ comment on column public.chats.waiting_since is 'Since when a message of the use
 comment on column public.chats.last_answered_seq is 'seq of the last message an operator wrote: what comes after it is unanswered.';
 alter table public.chats enable row level security;
 create unique index chats_one_per_operator on public.chats (assigned_operator_id) where assigned_operator_id is not null;
+create index chats_queue on public.chats (waiting_since, id)
+  where waiting_since is not null and assigned_operator_id is null;
 create index chats_fictional_user on public.chats (fictional_user_id);
 create index chats_last_answered_by on public.chats (last_answered_by) where last_answered_by is not null;
 create index chats_last_released_from on public.chats (last_released_from) where last_released_from is not null;
-
--- A table and not an index on chats: a message then changes no indexed column of its chat, so that the new version of the row
--- fits beside the old one and none of the chat's index entries is written again.
-create table private.chat_queue (
-  chat_id uuid primary key references public.chats (id) on delete cascade,
-  waiting_since timestamptz not null
-) with (
-  -- Whoever asks for the longest waiting chat passes over what left the head and was not vacuumed away; a vacuum would
-  -- leave the indexes as they are (index_cleanup = auto) while the dead rows lie together on a fiftieth of the pages.
-  autovacuum_vacuum_threshold = 1000,
-  autovacuum_vacuum_scale_factor = 0.01,
-  vacuum_index_cleanup = on
-);
-comment on table private.chat_queue is
-  'The chats that wait and that nobody holds, as tg_chats__keep_queue copies them from chats. chats is the truth and has the lock.';
-alter table private.chat_queue enable row level security;
-create index chat_queue_longest_waiting on private.chat_queue (waiting_since, chat_id);
 
 create table public.chat_notes (
   chat_id uuid primary key references public.chats (id) on delete cascade,

@@ -33,45 +33,6 @@ comment on table public.operator_activity is 'When an operator last moved in a c
 alter table public.operator_activity enable row level security;
 create index operator_activity_operator on public.operator_activity (operator_id);
 
--- The idle rules, and the one place where they stand. A view, because PostgreSQL plans it together with the condition it
--- is asked under: a heartbeat reads one operator's rows, the sweep reads everybody's, by the same words.
-create view private.held_chats with (security_invoker = true) as
-select h.chat_id, h.operator_id, h.idle_seconds,
-  case
-    when h.silent_seconds >= s.lost_operator_seconds then 'operator_lost'
-    when h.idle_seconds >= s.idle_release_seconds then 'idle_timeout'
-    when h.unanswered_seconds >= s.answer_within_seconds then 'answer_timeout'
-    when h.idle_seconds >= s.idle_warning_seconds and h.idle_warned_at is null then 'warn'
-  end as verdict
-from public.app_settings s
-cross join lateral (
-  select
-    c.id as chat_id,
-    o.id as operator_id,
-    c.idle_warned_at,
-    extract(epoch from clock.now - greatest(o.last_heartbeat_at, c.assignment_time))::double precision as silent_seconds,
-    extract(epoch from clock.now - greatest(a.last_activity, c.assignment_time))::double precision as idle_seconds,
-    extract(epoch from clock.now - greatest(c.waiting_since, c.assignment_time))::double precision
-      * (c.waiting_since is not null)::integer as unanswered_seconds
-  from (select clock_timestamp() as now) clock
-  cross join public.chats c
-  join public.operators o on o.id = c.assigned_operator_id
-  left join public.operator_activity a on a.chat_id = c.id and a.operator_id = o.id
-  where c.assigned_operator_id is not null
-) h;
-comment on view private.held_chats is
-  'Every held chat, how long its operator has been idle, and what is due because of it. The clocks start at the assignment: what an operator did before it neither helps nor harms them.';
-comment on column private.held_chats.verdict is 'null (fine), ''warn'', or the reason for which the chat is to be released.';
-
--- Who may be given a chat. Whoever was not heard of lately is not there, whatever they said last.
-create view private.free_operators with (security_invoker = true) as
-select o.id, o.free_since, o.asked_at
-from public.operators o
-where o.free_since is not null
-  and o.last_heartbeat_at > clock_timestamp()
-    - (select s.lost_operator_seconds from public.app_settings s) * interval '1 second';
-comment on view private.free_operators is 'Operators who are active, available, without a chat, and heard of lately.';
-
 create table public.operator_availability (
   id bigint generated always as identity primary key,
   operator_id uuid not null references public.operators (id) on delete cascade,

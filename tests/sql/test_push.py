@@ -291,7 +291,15 @@ def test_the_schema_grows_migration_by_migration_under_data(
                     " values (%s, 'early', 'Early', 'early@fantooo.com', 'Nairobi', 'male', 'female', 30)",
                     [user],
                 )
+            elif migration.name == "operations":
+                conn.execute(
+                    "with profile as (insert into public.fictional_users (name, age, gender, location)"
+                    " values ('Early', 27, 'female', 'Mombasa') returning id)"
+                    " insert into public.chats (real_user_id, fictional_user_id, waiting_since) select %s, id, now() from profile",
+                    [user],
+                )
         assert not schema.push(conn).pending
+        assert conn.execute("select count(*) from private.chat_queue").fetchone() == (1,)
         grown = conn.execute("select line from private.schema_snapshot order by 1").fetchall()
         chat = conn.execute(
             "insert into public.fictional_users (name, age, gender, location) values ('Amina', 27, 'female', 'Mombasa')"
