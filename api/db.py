@@ -44,7 +44,7 @@ Observer = Callable[[str, float, float], None]
 
 class _Connection(psycopg.Connection[DictRow]):
     used_at = 0.0
-    """When its last call ended, by time.perf_counter()."""
+    """When its last call ended, by time.time(): other clocks stand still while a machine sleeps."""
 
 
 class Database:
@@ -87,7 +87,7 @@ class Database:
             # database that was down for an hour would be found again only minutes after its return.
             reconnect_timeout=pool_timeout,
             configure=_read_json_fast,
-            check=_refuse_if_hung_up,
+            check=self._refuse_if_hung_up,
             open=False,
             name="fantooo",
         )
@@ -140,6 +140,9 @@ class Database:
                 return self._once(function, statement, values)
             except psycopg.Error as error:
                 passes = error.sqlstate in SERIALIZATION_FAILURES
+                if is_connection_failure(error):
+                    # The server hung up on the others too: without them the next attempt has a new one.
+                    self.pool.drain()
                 is_last = attempt == ATTEMPTS - 1
                 if is_last or not (passes or (repeatable and is_connection_failure(error))):
                     raise
@@ -156,10 +159,26 @@ class Database:
         try:
             return connection.execute(statement, values).fetchall()
         finally:
-            done = connection.used_at = time.perf_counter()
+            done = time.perf_counter()
+            connection.used_at = time.time()
             self.pool.putconn(connection)
             if self._observe:
                 self._observe(function, got - asked, done - got)
+
+    def _refuse_if_hung_up(self, connection: _Connection) -> None:
+        """Refuse a pooled connection the server has closed while it rested, without a round trip to ask.
+
+        An idle connection has nothing to read, unless the server said goodbye.
+        """
+        if time.time() - connection.used_at < RESTED_AFTER:
+            return
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+        if poll.poll(0):
+            connection.close()
+            # The others as well, most likely: the pool would take them one by one, and longer from each to the next.
+            self.pool.drain()
+            raise psycopg.OperationalError("the server closed the connection")
 
 
 def is_connection_failure(error: psycopg.Error) -> bool:
@@ -181,17 +200,3 @@ def _statement(verb: str, function: str, names: tuple[str, ...]) -> str:
 def _read_json_fast(connection: _Connection) -> None:
     # A message in a quarter of the time that Python's own takes.
     set_json_loads(from_json, context=connection)
-
-
-def _refuse_if_hung_up(connection: _Connection) -> None:
-    """Refuse a pooled connection the server has closed while it rested, without a round trip to ask.
-
-    An idle connection has nothing to read, unless the server said goodbye.
-    """
-    if time.perf_counter() - connection.used_at < RESTED_AFTER:
-        return
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
-    if poll.poll(0):
-        connection.close()
-        raise psycopg.OperationalError("the server closed the connection")

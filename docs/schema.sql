@@ -2003,13 +2003,14 @@ begin
     raise sqlstate 'PT400' using hint = 'OPERATOR_NOT_AVAILABLE', message = 'Operator not available.';
   end if;
 
-  -- The place in the queue is locked first. Were it the chat alone, whoever comes a moment after another had it would lock
-  -- the new version of its row, find that it is taken, and let a third one wait: SKIP LOCKED does wait for those who hold a
-  -- newer version of what it sees. A place in the queue has no newer versions.
+  -- The place in the queue is locked before the chat: of those who ask at once, one alone goes on to it. By the chat's lock
+  -- alone they would now and then wait: SKIP LOCKED waits for a newer version of a row when the older one's transaction ends
+  -- in the moment it is looked at. And the chat is judged, under its lock, in coalesce: PostgreSQL takes the conditions for
+  -- rare, which they are among all chats but not in the queue, and would read and sort the whole of it.
   select c.id into v_chat_id
   from private.chat_queue q
   join public.chats c on c.id = q.chat_id
-  where c.id is distinct from p_except
+  where coalesce(c.waiting_since = q.waiting_since and c.assigned_operator_id is null, false) and c.id is distinct from p_except
   order by q.waiting_since, q.chat_id
   limit 1
   for update of q skip locked
@@ -2196,10 +2197,7 @@ CREATE FUNCTION public.check_invariants(p_sweep_seconds integer DEFAULT 120) RET
   union all
   select 'a chat is in the queue exactly while it waits and nobody holds it',
     format('chat %s: waiting since %s, held by %s, in the queue since %s', c.id, c.waiting_since, c.assigned_operator_id, q.waiting_since)
-  from (
-    select chat_id from written_lately union select id from held union select chat_id from private.chat_queue
-  ) as looked_at (chat_id)
-  join public.chats c on c.id = looked_at.chat_id
+  from public.chats c
   left join private.chat_queue q on q.chat_id = c.id
   where q.waiting_since is distinct from case when c.assigned_operator_id is null then c.waiting_since end
   union all
@@ -4118,10 +4116,11 @@ begin
 
   -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
   -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
-  -- The locks are those of assign_chat_to_operator.
+  -- Found and locked as in assign_chat_to_operator.
   for v_waiting_id in
     select c.id from private.chat_queue q
     join public.chats c on c.id = q.chat_id
+    where coalesce(c.waiting_since = q.waiting_since and c.assigned_operator_id is null, false)
     order by q.waiting_since, q.chat_id
     limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
     for update of q skip locked

@@ -1,7 +1,7 @@
 -- The queue as a table, who is free and what is due as views, and indexes that lead to operators one by one.
 
--- A table and not an index on chats: a message then changes no indexed column of its chat, so that the new version of the
--- row fits beside the old one and none of the chat's index entries is written again.
+-- A table and not an index on chats: a user's message then changes no indexed column of its chat, so that the new version of
+-- the row fits beside the old one and none of the chat's index entries is written again.
 create table private.chat_queue (
   chat_id uuid primary key references public.chats (id) on delete cascade,
   waiting_since timestamptz not null
@@ -15,7 +15,7 @@ create table private.chat_queue (
 comment on table private.chat_queue is
   'The chats that wait and that nobody holds, as tg_chats__keep_queue copies them from chats. chats is the truth and has the lock.';
 alter table private.chat_queue enable row level security;
--- Before the queue is filled, for its lock: nobody writes to chats until the triggers that keep the queue are there.
+-- Before the queue is filled: its lock keeps everybody from chats until the triggers that keep the queue are there.
 drop index public.chats_queue;
 insert into private.chat_queue (chat_id, waiting_since)
 select c.id, c.waiting_since from public.chats c where c.waiting_since is not null and c.assigned_operator_id is null;

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -244,12 +245,16 @@ def test_what_looks_like_a_secret_is_removed_from_any_log_line(capfd: pytest.Cap
     structlog.get_logger("api").warning(
         "nested", found=["sk_test_abc", {"at": "redis://:word@cache"}], to="a@b"
     )
+    log.warning("half a pair: \ud83d, \U0001f642")
+    structlog.get_logger("api").warning("bytes", found=b"\xff sk_live_abc")
     written = capfd.readouterr().out
     for secret in ("live_abc", "secret_abc", "test_abc", "word", "rd@", "eyJ"):
         assert secret not in written
     lines = [json.loads(line) for line in written.splitlines()]
-    assert [line["level"] for line in lines] == ["warning"] * 7
-    assert lines[-1]["to"] == "a@b"
+    assert [line["level"] for line in lines] == ["warning"] * 9
+    assert lines[6]["to"] == "a@b"
+    assert lines[7]["event"] == "half a pair: \ud83d, \U0001f642"
+    assert lines[8]["found"] == repr(b"\xff [removed]")
 
 
 def test_figures_are_for_this_machine_and_who_knows_the_cron_secret(api: Api, db: Database) -> None:
@@ -286,6 +291,28 @@ def test_a_connection_the_server_closed_is_not_used_again(api: Api, db: Database
         )
         body_of(api.post("/api/messages", {"chatId": chat, "content": "still here"}, as_=person), 201)
         assert refusal_of(api.post("/api/operator/assign", as_=person)) == (403, "NOT_AN_OPERATOR")
+
+
+@pytest.mark.parametrize("rested", [True, False])
+def test_a_server_that_hung_up_on_all_connections_is_found_again_at_once(
+    server: Server, clone: str, db: Database, rested: bool
+) -> None:
+    """Those that rested are looked at; of those just used one fails, and the call is tried again with a new one."""
+    found = ApiDatabase(server.dsn(clone, "fantooo_api"), pool_size=6)
+    found.open()
+    try:
+        connections = [found.pool.getconn() for _ in range(6)]
+        for connection in connections:
+            connection.used_at = 0 if rested else time.time()
+            found.pool.putconn(connection)
+        db.owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'fantooo_api' and datname = %s",
+            clone,
+        )
+        for _ in range(6):
+            assert found.value("get_email_domain", repeatable=not rested) == "fantooo.com"
+    finally:
+        found.close()
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01"])

@@ -21,7 +21,8 @@ FAULTS = {
     " insert into public.chat_assignments (chat_id, operator_id) select chat_id, operator_id from public.chat_assignments",
     "seq counts 1, 2, 3 … and the counters of a chat are its messages": "update public.messages set seq = 7",
     "a chat waits exactly while a message of the user is unanswered": "update public.chats set waiting_since = null",
-    "a chat is in the queue exactly while it waits and nobody holds it": "delete from private.chat_queue",
+    "a chat is in the queue exactly while it waits and nobody holds it": "delete from private.chat_queue;"
+    " update public.messages set created_at = created_at - interval '2 days'",
     "nobody holds a chat asleep": "update public.chats set assignment_time = now() - interval '8 minutes';"
     " update public.operator_activity set last_activity = now() - interval '8 minutes'",
 }
@@ -88,3 +89,22 @@ def test_the_queue_follows_the_chats_whoever_changed_them(db: Database, by_hand:
         "select id as chat_id, waiting_since from public.chats"
         " where waiting_since is not null and assigned_operator_id is null order by id"
     )
+
+
+@pytest.mark.parametrize(
+    "since", ["assigned_operator_id = (select id from public.operators limit 1)", "waiting_since = null"]
+)
+def test_a_place_in_the_queue_that_is_wrong_is_passed_over(db: Database, since: str) -> None:
+    """Written with triggers switched off: the chat is the truth, and what waits behind it is given."""
+    db.owner.execute("update public.chats set assigned_operator_id = null")
+    next_chat, asking = db.waiting_chat(), db.operator("asking", available=True)
+    db.owner.execute("alter table public.chats disable trigger chats_keep_queue")
+    first = db.owner.value("select chat_id from private.chat_queue order by waiting_since limit 1")
+    db.owner.execute(f"update public.chats set {since} where id = %s", first)
+    db.owner.execute(
+        "update public.chats set waiting_since = null where id not in (%s, %s)", first, next_chat
+    )
+    db.owner.execute("alter table public.chats enable trigger chats_keep_queue")
+    assert db.owner.call("assign_chat_to_operator", asking) == next_chat
+    db.operator("free", available=True)
+    assert db.owner.rows("select * from public.sweep_idle_assignments()") == []

@@ -83,26 +83,29 @@ def test_two_operators_at_one_chat_do_not_wait_for_each_other(
     assert db.operator_row(other)["asked_at"] is not None
 
 
-def test_a_chat_given_away_between_the_look_at_the_queue_and_the_lock_is_not_given_again(
-    db: Database, first: Session, second: Session, operator: UUID
+@pytest.mark.parametrize("function", [ASSIGN, "sweep_idle_assignments"])
+def test_a_chat_given_away_between_the_look_at_the_queue_and_the_lock_is_left_alone(
+    db: Database, first: Session, second: Session, operator: UUID, function: str
 ) -> None:
     """One of them is made to wait where it has a snapshot in which the chat still waits, and no lock yet."""
     slow, chat = db.operator("slow", available=True), db.waiting_chat()
-    given = db.owner.value("select pg_get_functiondef('public.assign_chat_to_operator'::regproc)")
-    look = "where c.id is distinct from p_except"
+    given = db.owner.value("select pg_get_functiondef(%s::regproc)", f"public.{function}")
+    look = "where coalesce("
     pause = "(current_setting('test.slow', true) is distinct from 'on' or pg_advisory_lock_shared(7)::text is not null)"
-    assert look in given
-    db.owner.execute(given.replace(look, f"{look} and {pause}"))
+    assert given.count(look) == 1
+    db.owner.execute(given.replace(look, f"where {pause} and coalesce("))
     db.owner.execute("select pg_advisory_lock(7)")
     second.execute("set test.slow = 'on'")
     second.begin()
-    asking = second.start(ASSIGN, slow)
+    looking = second.start_work(
+        lambda: second.call(ASSIGN, slow) if function == ASSIGN else second.rows(SWEEP)
+    )
     db.wait_until_blocked(second)
     assert first.call(ASSIGN, operator) == chat
     db.owner.execute("select pg_advisory_unlock(7)")
-    assert asking.result(10) is None
+    assert not looking.result(10)
     assert segments(db, chat) == [(operator, None)]
-    # Nor is it locked by the one who did not get it: SKIP LOCKED would wait for them.
+    # Nor did they lock it in passing.
     db.owner.execute("select from public.chats where id = %s for no key update nowait", chat)
     second.commit()
 

@@ -1,7 +1,8 @@
 -- private.tg_chats__keep_queue: a chat is in the queue exactly while a message of its user waits and nobody holds it.
 -- Called by  triggers on chats (insert; update that brings it in or takes it out), whoever wrote
 -- Runs as    owner: nobody else reaches the queue
--- Locks      the chat's row is the caller's, and nobody touches its place in the queue without it
+-- Locks      the chat's row is the caller's; then its place in the queue, which somebody who asks for a chat may have locked
+--            for a moment: they wait for nobody while they do
 create or replace function private.tg_chats__keep_queue()
   returns trigger
   language plpgsql security definer set search_path = ''

@@ -2,7 +2,7 @@
 -- Called by  POST /api/operator/assign (through assign_next_chat), complete_chat, as fantooo_api
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    a chat given to them unasked (they were in line) is theirs to pick up with this call; a second call is refused
--- Locks      operator, then a place in the queue and its chat by SKIP LOCKED: this takes the order the other way round and may, because it never waits there
+-- Locks      operator, then a place in the queue and its chat by SKIP LOCKED: this takes the order the other way round and may, because it does not wait there
 -- Raises     PT403 NOT_AN_OPERATOR  PT403 OPERATOR_INACTIVE  PT400 OPERATOR_NOT_AVAILABLE  PT409 ALREADY_ASSIGNED
 -- p_except   a chat they have just laid down
 create or replace function public.assign_chat_to_operator(p_operator_id uuid, p_except uuid default null)
@@ -27,13 +27,14 @@ begin
     raise sqlstate 'PT400' using hint = 'OPERATOR_NOT_AVAILABLE', message = 'Operator not available.';
   end if;
 
-  -- The place in the queue is locked first. Were it the chat alone, whoever comes a moment after another had it would lock
-  -- the new version of its row, find that it is taken, and let a third one wait: SKIP LOCKED does wait for those who hold a
-  -- newer version of what it sees. A place in the queue has no newer versions.
+  -- The place in the queue is locked before the chat: of those who ask at once, one alone goes on to it. By the chat's lock
+  -- alone they would now and then wait: SKIP LOCKED waits for a newer version of a row when the older one's transaction ends
+  -- in the moment it is looked at. And the chat is judged, under its lock, in coalesce: PostgreSQL takes the conditions for
+  -- rare, which they are among all chats but not in the queue, and would read and sort the whole of it.
   select c.id into v_chat_id
   from private.chat_queue q
   join public.chats c on c.id = q.chat_id
-  where c.id is distinct from p_except
+  where coalesce(c.waiting_since = q.waiting_since and c.assigned_operator_id is null, false) and c.id is distinct from p_except
   order by q.waiting_since, q.chat_id
   limit 1
   for update of q skip locked

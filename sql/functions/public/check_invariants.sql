@@ -3,8 +3,8 @@
 -- Runs as    owner: the API's role has no table rights
 -- p_sweep_seconds  how long a sweep may take to come: what only a sweep puts right is no fault before
 --
--- One statement, so one moment is judged. Counters are checked for the chats written in lately; of the rest, only
--- what partial indexes find, so a live database may be asked at any time.
+-- One statement, so one moment is judged. Counters are checked for the chats written in lately; whether each waits as it
+-- should is read from all of them, so the doctor may ask this of a live database, but nothing asks it every second.
 create or replace function public.check_invariants(p_sweep_seconds integer default 120)
   returns table (invariant text, detail text)
   language sql volatile security definer set search_path = ''
@@ -87,10 +87,7 @@ as $$
   union all
   select 'a chat is in the queue exactly while it waits and nobody holds it',
     format('chat %s: waiting since %s, held by %s, in the queue since %s', c.id, c.waiting_since, c.assigned_operator_id, q.waiting_since)
-  from (
-    select chat_id from written_lately union select id from held union select chat_id from private.chat_queue
-  ) as looked_at (chat_id)
-  join public.chats c on c.id = looked_at.chat_id
+  from public.chats c
   left join private.chat_queue q on q.chat_id = c.id
   where q.waiting_since is distinct from case when c.assigned_operator_id is null then c.waiting_since end
   union all

@@ -72,10 +72,11 @@ begin
 
   -- The backstop of every event that should have matched them: as many waiting chats as there are free operators. A
   -- thousand at a time: until it commits, nobody whose chat was taken gets an answer to a heartbeat. The next goes on.
-  -- The locks are those of assign_chat_to_operator.
+  -- Found and locked as in assign_chat_to_operator.
   for v_waiting_id in
     select c.id from private.chat_queue q
     join public.chats c on c.id = q.chat_id
+    where coalesce(c.waiting_since = q.waiting_since and c.assigned_operator_id is null, false)
     order by q.waiting_since, q.chat_id
     limit (select least(count(*), 1000) from public.operators o where o.free_since is not null)
     for update of q skip locked
