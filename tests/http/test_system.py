@@ -293,6 +293,24 @@ def test_a_connection_the_server_closed_is_not_used_again(api: Api, db: Database
         assert refusal_of(api.post("/api/operator/assign", as_=person)) == (403, "NOT_AN_OPERATOR")
 
 
+def test_the_connection_that_came_back_last_is_used_first(server: Server, clone: str) -> None:
+    """Also held against a psycopg_pool whose insides have changed: there is no public way to ask for it."""
+    found = ApiDatabase(server.dsn(clone, "fantooo_api"), pool_size=3)
+    found.open()
+    try:
+        connections = [found.pool.getconn() for _ in range(3)]
+        for connection in connections:
+            found.pool.putconn(connection)
+        taken = [found.pool.getconn() for _ in range(2)]
+        assert taken == [connections[2], connections[1]]
+        for connection in taken:
+            found.pool.putconn(connection)
+        assert found.pool.getconn() is connections[1]
+        found.pool.putconn(connections[1])
+    finally:
+        found.close()
+
+
 @pytest.mark.parametrize("rested", [True, False])
 def test_a_server_that_hung_up_on_all_connections_is_found_again_at_once(
     server: Server, clone: str, db: Database, rested: bool
