@@ -149,11 +149,12 @@ class Database:
                 return self._once(function, statement, values)
             except psycopg.Error as error:
                 passes = error.sqlstate in SERIALIZATION_FAILURES
-                if is_connection_failure(error):
-                    # The server hung up on the others too: without them the next attempt has a new one.
+                hung_up = is_connection_failure(error)
+                if hung_up:
+                    # On the others too, most likely: without them the next attempt has a new one.
                     self.pool.drain()
                 is_last = attempt == ATTEMPTS - 1
-                if is_last or not (passes or (repeatable and is_connection_failure(error))):
+                if is_last or not (passes or (repeatable and hung_up)):
                     raise
                 log.warning("%s will be tried again: %s", function, error.sqlstate or type(error).__name__)
             # Two that ran into each other must not come back at the same moment.

@@ -96,8 +96,7 @@ def _without_secrets(_logger: object, _method: str, line: Any) -> str:
 def add_database_time(_function: str, waited: float, worked: float) -> None:
     """Counts one database call towards the request it was made for."""
     if has_request_context():
-        told = g._get_current_object()
-        told.database_seconds = told.get("database_seconds", 0.0) + waited + worked
+        g.database_seconds = g.get("database_seconds", 0.0) + waited + worked
 
 
 def begin() -> None:

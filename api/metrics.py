@@ -117,10 +117,8 @@ class _ThisProcess(Collector):
 
 def observe_request(response: Response, db: Database) -> None:
     """Count the request that is being answered."""
-    # Behind the proxy, which looks for it anew at each attribute.
-    asked = request._get_current_object()  # type: ignore[attr-defined]
-    route = asked.url_rule.rule if asked.url_rule else "none"
-    method = asked.method if asked.method in METHODS else "other"
+    route = request.url_rule.rule if request.url_rule else "none"
+    method = request.method if request.method in METHODS else "other"
     _request_timer(method, route, response.status_code).observe(time.perf_counter() - g.started)
     _pool_gauges.look_at(db)
 

@@ -83,7 +83,7 @@ def indexes_built_afterwards(conn: psycopg.Connection, table: str) -> Iterator[N
 
 def add_chats(conn: psycopg.Connection, *, users: int, profile: int, messages: int) -> None:
     """A chat of each user with this profile: `messages` (an even number) by turns, all answered."""
-    # Whatever moves chats here must move them in the queue too.
+    # Triggers do not fire for replication, which _bulk passes for; this one must: whatever moves chats moves their places.
     conn.execute("alter table public.chats enable always trigger chats_keep_queue")
     _bulk(
         conn,

@@ -1,8 +1,11 @@
 """check_invariants, which the doctor asks of a live database: each rule is found broken when it is."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from tests.operators.support import broken_invariants
+from tests.operators.support import broken_invariants, held
 from tests.support.database import Database
 
 # What somebody with a SQL console, or a bug, could do to a healthy database; constraints that forbid it are dropped first.
@@ -91,20 +94,29 @@ def test_the_queue_follows_the_chats_whoever_changed_them(db: Database, by_hand:
     )
 
 
+@pytest.mark.parametrize("who_looks", ["assign_chat_to_operator", "sweep_idle_assignments"])
 @pytest.mark.parametrize(
-    "since", ["assigned_operator_id = (select id from public.operators limit 1)", "waiting_since = null"]
+    "truth", ["assigned_operator_id = (select id from public.operators limit 1)", "waiting_since = null"]
 )
-def test_a_place_in_the_queue_that_is_wrong_is_passed_over(db: Database, since: str) -> None:
+def test_a_place_in_the_queue_that_is_wrong_is_passed_over(db: Database, truth: str, who_looks: str) -> None:
     """Written with triggers switched off: the chat is the truth, and what waits behind it is given."""
-    db.owner.execute("update public.chats set assigned_operator_id = null")
-    next_chat, asking = db.waiting_chat(), db.operator("asking", available=True)
+    db.owner.execute("update public.chats set assigned_operator_id = null, waiting_since = null")
+    wrong, behind = db.waiting_chat(), db.waiting_chat()
+    free = db.operator("free", available=True)
     db.owner.execute("alter table public.chats disable trigger chats_keep_queue")
-    first = db.owner.value("select chat_id from private.chat_queue order by waiting_since limit 1")
-    db.owner.execute(f"update public.chats set {since} where id = %s", first)
-    db.owner.execute(
-        "update public.chats set waiting_since = null where id not in (%s, %s)", first, next_chat
+    db.owner.execute(f"update public.chats set {truth} where id = %s", wrong)
+    if who_looks == "assign_chat_to_operator":
+        db.owner.call(who_looks, free)
+    else:
+        db.owner.rows("select * from public.sweep_idle_assignments()")
+    assert held(db, free) == behind
+
+
+def test_the_queue_is_filled_anew_as_the_page_says(db: Database) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    (repair,) = (block for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) if "chat_queue" in block)
+    db.owner.conn.execute(
+        FAULTS["a chat is in the queue exactly while it waits and nobody holds it"].encode()
     )
-    db.owner.execute("alter table public.chats enable trigger chats_keep_queue")
-    assert db.owner.call("assign_chat_to_operator", asking) == next_chat
-    db.operator("free", available=True)
-    assert db.owner.rows("select * from public.sweep_idle_assignments()") == []
+    db.owner.conn.execute(repair.encode())
+    assert broken_invariants(db) == []

@@ -44,6 +44,19 @@ def test_the_id_of_a_message_begins_with_the_time_it_was_written(db: Database) -
     assert abs(int.from_bytes(message_id.bytes[:6], "big") / 1000 - written.timestamp()) < 5
 
 
+def test_a_message_leaves_the_indexes_of_its_chat_alone(db: Database) -> None:
+    """Its new version fits beside the old one, for no index names what changes: what private.chat_queue is for."""
+    user = db.user()
+    chat = db.chat(user)
+    db.owner.begin()
+    db.owner.call("send_user_message", user, chat, "hello")
+    written = (
+        "select n_tup_upd, n_tup_hot_upd from pg_stat_xact_user_tables where relid = 'public.chats'::regclass"
+    )
+    assert db.owner.rows(written) == [{"n_tup_upd": 1, "n_tup_hot_upd": 1}]
+    db.owner.commit()
+
+
 def test_a_repeat_returns_the_first_message_and_is_not_charged(db: Database) -> None:
     user = db.user(credits=5)
     chat = db.chat(user)

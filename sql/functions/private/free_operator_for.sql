@@ -1,6 +1,7 @@
 -- private.free_operator_for: the operator who should get this chat now, locked until commit; null when there is none.
 -- Called by  offer_chat
--- Locks      operator, by SKIP LOCKED: it never waits, so any lock may already be held
+-- Locks      operator, by SKIP LOCKED: it does not wait (but for the moment assign_chat_to_operator tells of), so any lock may
+--            already be held
 --
 -- Of private.free_operators the one who last answered the chat comes first; then whoever has been free longest; the one it
 -- was just taken from comes last, but before nobody. Each is asked for by itself, so that an index leads to them: a sweep

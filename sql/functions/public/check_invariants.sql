@@ -101,9 +101,8 @@ as $$
     select count(*) as chats
     from private.chat_queue q
     join public.chats c on c.id = q.chat_id
-    where c.waiting_since is not null and c.assigned_operator_id is null
-      -- Not updated since: a chat that has only just come back to its place may wait for the sweep as well.
-      and greatest(c.waiting_since, c.updated_at) <= clock_timestamp() - p_sweep_seconds * interval '1 second'
+    -- Not updated since: a chat that has only just come back to its place may wait for the sweep as well.
+    where greatest(q.waiting_since, c.updated_at) <= clock_timestamp() - p_sweep_seconds * interval '1 second'
   ) as waiting
   cross join (
     select count(*) as operators

@@ -2,7 +2,7 @@
 -- Called by  POST /api/messages, as fantooo_api
 -- Runs as    owner: the API's role has no table rights
 -- Repeats    p_client_message_id names the message: the same call again returns the first message, repeated = true, uncharged
--- Locks      chat → real user, until commit, so seq has no gap; (then operator, by SKIP LOCKED, which never waits)
+-- Locks      chat → real user, until commit, so seq has no gap; (then operator, by SKIP LOCKED)
 -- Raises     PT400 EMPTY_MESSAGE  PT400 MESSAGE_TOO_LONG  PT402 INSUFFICIENT_CREDITS  PT403 NOT_A_REAL_USER
 --            PT403 ACCOUNT_SUSPENDED  PT403 DISCLOSURE_REQUIRED  PT403 PROFILE_BLOCKED  PT404 CHAT_NOT_FOUND
 --            PT409 CHAT_CLOSED  PT409 IDEMPOTENCY_CONFLICT  PT429 RATE_LIMITED
