@@ -324,7 +324,8 @@ def test_a_server_that_hung_up_on_all_connections_is_found_again_at_once(
             connection.used_at = 0 if rested else time.time()
             found.pool.putconn(connection)
         db.owner.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'fantooo_api' and datname = %s",
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+            " where usename = 'fantooo_api' and datname = %s",
             clone,
         )
         for _ in range(6):
